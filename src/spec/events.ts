@@ -1,0 +1,83 @@
+import { z } from "zod";
+
+const Usage = z.object({
+  inputTokens: z.int().nonnegative(),
+  outputTokens: z.int().nonnegative(),
+  cacheReadTokens: z.int().nonnegative().default(0),
+  cacheWriteTokens: z.int().nonnegative().default(0),
+});
+/** Token counts of one model request, as the provider's own answer states them. */
+export type Usage = z.output<typeof Usage>;
+
+const event = <N extends string, S extends z.ZodRawShape>(name: N, shape: S) =>
+  z.object({
+    ts: z.iso.datetime(),
+    seq: z.int().positive(),
+    agent: z.string(),
+    event: z.literal(name),
+    ...shape,
+  });
+
+/** How a run ended. `failed` = the agent's own non-zero exit; `interrupted` = its keeper or machine died. */
+export const RunEnd = z.enum(["completed", "failed", "timed_out", "stopped", "killed", "interrupted", "launch_failed"]);
+export type RunEnd = z.output<typeof RunEnd>;
+
+/** One fact of a run, one JSON object a line in `events.jsonl`. Readers ignore names and fields that they do not know. */
+export const RunEvent = z.discriminatedUnion("event", [
+  event("sandbox_launching", {
+    slug: z.string(),
+    engine: z.string(),
+    label: z.string().optional(),
+    model_source: z.enum(["live", "recorded", "replayed"]),
+  }),
+  event("sandbox_launched", { slug: z.string(), launch_ms: z.number(), limits: z.record(z.string(), z.string()) }),
+  event("run_started", {
+    slug: z.string(),
+    provider: z.string(),
+    command: z.array(z.string()),
+    model: z.string().optional(),
+  }),
+  event("text_produced", { text: z.string() }),
+  event("tool_started", { id: z.string(), tool: z.string(), input: z.unknown() }),
+  event("tool_completed", { id: z.string(), ok: z.boolean(), output: z.string() }),
+  event("output_produced", { stream: z.enum(["stdout", "stderr"]), text: z.string() }),
+  event("usage_reported", { model: z.string(), route: z.string(), usage: Usage, costUsd: z.number().optional() }),
+  event("result_reported", { ok: z.boolean(), text: z.string() }),
+  event("error_reported", { message: z.string() }),
+  event("request_refused", {
+    rule: z.string(),
+    reason: z.string(),
+    method: z.string(),
+    host: z.string(),
+    port: z.int(),
+    path: z.string(),
+    hint: z.string(),
+  }),
+  event("placeholder_sighted", {
+    credential: z.string(),
+    action: z.enum(["blocked", "redacted"]),
+    host: z.string(),
+    where: z.string(),
+  }),
+  event("policy_changed", { version: z.int(), added: z.array(z.string()), by: z.string() }),
+  event("limit_reached", {
+    limit: z.enum(["cpu", "memory", "processes", "time", "disk", "output"]),
+    detail: z.string(),
+  }),
+  event("workspace_guarded", { path: z.string(), action: z.string(), detail: z.string() }),
+  event("replay_missed", { route: z.string(), model: z.string(), reason: z.string() }),
+  event("gate_lost", { reason: z.string() }),
+  event("run_completed", {
+    slug: z.string(),
+    end: RunEnd,
+    exitCode: z.int().nullable(),
+    durationMs: z.number(),
+    signal: z.string().optional(),
+  }),
+  event("sandbox_stopped", { slug: z.string(), leftovers: z.array(z.string()) }),
+]);
+export type RunEvent = z.output<typeof RunEvent>;
+
+type Draft<E> = E extends RunEvent ? Omit<E, "ts" | "seq" | "agent"> : never;
+/** An event before its sink gives it time, number and agent. */
+export type RunEventDraft = Draft<RunEvent>;

@@ -1,0 +1,97 @@
+import { z } from "zod";
+import { RunEnd, RunEvent } from "./events.ts";
+import { Policy, Route } from "./policy.ts";
+import { Metadata } from "./state-files.ts";
+
+// NDJSON over keeper.sock (0600). Terminal bytes are base64: a line is always one JSON object.
+
+/** What `caisson run` gives a new keeper on its standard input, one line. Credentials are named, not given: the keeper resolves them. */
+export const LaunchRequest = z.strictObject({
+  metadata: Metadata.omit({ keeper: true }),
+  policy: Policy,
+  provider: z.string(),
+  argv: z.array(z.string()).min(1),
+  prompt: z.string().optional(),
+  stdin: z.enum(["none", "pipe"]).default("none"),
+  decode: z.boolean().default(false).meta({ description: "Whether the provider's codec turns the output into events" }),
+  pty: z.strictObject({ columns: z.int(), rows: z.int(), term: z.string() }).optional(),
+  workdir: z.string(),
+  home: z.string(),
+  toolDirs: z.array(z.string()),
+  path: z.array(z.string()),
+  files: z.array(z.strictObject({ path: z.string(), text: z.string(), mode: z.int() })),
+  record: z.string().optional().meta({ description: "File that the model traffic is recorded to" }),
+  replay: z.string().optional().meta({ description: "File that the model is answered from" }),
+});
+export type LaunchRequest = z.output<typeof LaunchRequest>;
+
+export const ToKeeper = z.discriminatedUnion("type", [
+  z.strictObject({
+    type: z.literal("attach"),
+    fromSeq: z.int().default(0),
+    input: z.boolean().default(false).meta({ description: "Also take the main process's terminal or input" }),
+  }),
+  z.strictObject({
+    type: z.literal("exec"),
+    id: z.string(),
+    argv: z.array(z.string()).min(1),
+    workdir: z.string().optional(),
+    environment: z.record(z.string(), z.string()).default({}),
+    pty: z.strictObject({ columns: z.int(), rows: z.int(), term: z.string() }).optional(),
+  }),
+  z.strictObject({ type: z.literal("input"), id: z.string(), data: z.base64() }),
+  z.strictObject({ type: z.literal("input_end"), id: z.string() }),
+  z.strictObject({
+    type: z.literal("resize"),
+    id: z.string(),
+    columns: z.int().min(1).max(4096),
+    rows: z.int().min(1).max(4096),
+  }),
+  z.strictObject({
+    type: z.literal("signal"),
+    id: z.string(),
+    signal: z.enum(["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGKILL"]),
+  }),
+  z.strictObject({ type: z.literal("allow"), id: z.string(), route: Route }),
+  z.strictObject({ type: z.literal("stop"), id: z.string(), end: z.enum(["stopped", "killed"]).default("stopped") }),
+  z.strictObject({ type: z.literal("status"), id: z.string() }),
+]);
+export type ToKeeper = z.output<typeof ToKeeper>;
+
+/** The main process of a run has this id in `output`, `input`, `resize`, `signal` and `exited`. */
+export const mainProcess = "main";
+
+export const FromKeeper = z.discriminatedUnion("type", [
+  z.strictObject({ type: z.literal("event"), event: RunEvent }),
+  z.strictObject({ type: z.literal("output"), id: z.string(), stream: z.enum(["stdout", "stderr"]), data: z.base64() }),
+  z.strictObject({ type: z.literal("started"), id: z.string() }),
+  z.strictObject({
+    type: z.literal("exited"),
+    id: z.string(),
+    exitCode: z.int().nullable(),
+    signal: z.string().optional(),
+  }),
+  z.strictObject({
+    type: z.literal("ended"),
+    end: RunEnd,
+    exitCode: z.int().nullable(),
+    leftovers: z.array(z.string()),
+  }),
+  z.strictObject({ type: z.literal("allowed"), id: z.string(), version: z.int() }),
+  z.strictObject({
+    type: z.literal("status"),
+    id: z.string(),
+    phase: z.enum(["launching", "running", "stopping"]),
+    processes: z.int(),
+    policyVersion: z.int(),
+  }),
+  z.strictObject({
+    type: z.literal("failed"),
+    id: z.string().optional(),
+    code: z.string(),
+    message: z.string(),
+    hint: z.string(),
+    exit: z.int(),
+  }),
+]);
+export type FromKeeper = z.output<typeof FromKeeper>;

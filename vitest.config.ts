@@ -1,0 +1,39 @@
+import { defineConfig } from "vitest/config";
+
+// Four projects: unit runs anywhere in seconds; parts use the machine's real bubblewrap, git, TLS and processes; e2e runs
+// the real `caisson`; attacks are programs inside a sandbox that try to break an invariant.
+export default defineConfig({
+  test: {
+    restoreMocks: true,
+    projects: [
+      { test: { name: "unit", include: ["src/**/*.test.ts", "test/unit/**/*.test.ts"], testTimeout: 10_000 } },
+      {
+        test: {
+          name: "parts",
+          include: ["test/parts/**/*.test.ts", "test/contracts/**/*.test.ts"],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+          maxWorkers: 2,
+        },
+      },
+      {
+        test: {
+          name: "e2e",
+          include: ["test/e2e/**/*.test.ts"],
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          maxWorkers: 2,
+        },
+      },
+      {
+        test: {
+          name: "attacks",
+          include: ["test/attacks/**/*.test.ts"],
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          maxWorkers: 1,
+        },
+      },
+    ],
+  },
+});
