@@ -1,0 +1,77 @@
+import { failures } from "../base/failure.ts";
+
+export const runErrors = {
+  keeper_died: {
+    message: (d: { detail: string }) =>
+      `Cannot run: the keeper ended before it was ready${d.detail === "" ? "" : `: ${d.detail}`}`,
+    hint: () => "caisson doctor",
+    status: 500,
+    exit: 6,
+  },
+  slug_taken: {
+    message: (d: { slug: string }) => `Cannot start sandbox: "${d.slug}" is there already`,
+    hint: () => "caisson ls --all",
+    status: 409,
+    exit: 7,
+  },
+  sandbox_not_found: {
+    message: (d: { slug: string }) => `Cannot find sandbox "${d.slug}"`,
+    hint: () => "caisson ls --all",
+    status: 404,
+    exit: 3,
+  },
+  sandbox_ambiguous: {
+    message: (d: { slug: string; matches: readonly string[] }) =>
+      `Cannot choose sandbox: "${d.slug}" fits ${d.matches.join(", ")}`,
+    hint: () => "caisson ls --all",
+    status: 409,
+    exit: 2,
+  },
+  sandbox_not_running: {
+    message: (d: { slug: string; state: string }) => `Cannot reach sandbox "${d.slug}": it is ${d.state}`,
+    hint: (d: { slug: string }) => `caisson logs ${d.slug}`,
+    status: 409,
+    exit: 7,
+  },
+  sandbox_running: {
+    message: (d: { slug: string }) => `Cannot remove sandbox "${d.slug}": it is running`,
+    hint: (d: { slug: string }) => `caisson stop ${d.slug}`,
+    status: 409,
+    exit: 7,
+  },
+  gate_failed: {
+    message: (d: { detail: string }) => `Cannot start gate: ${d.detail}`,
+    hint: () => "caisson doctor",
+    status: 500,
+    exit: 6,
+  },
+  gate_rejected: {
+    message: (d: { reason: string }) => `Cannot apply policy: the gate refused it: ${d.reason}`,
+    hint: () => "caisson policy check",
+    status: 422,
+    exit: 5,
+  },
+  launch_timed_out: {
+    message: (d: { step: string; seconds: number }) =>
+      `Cannot start sandbox: step "${d.step}" took over ${d.seconds} s`,
+    hint: () => "caisson doctor",
+    status: 504,
+    exit: 6,
+  },
+  undo_failed: {
+    message: (d: { slug: string; steps: readonly string[] }) =>
+      `Cannot undo everything of "${d.slug}": ${d.steps.join(", ")}`,
+    hint: () => "caisson cleanup",
+    status: 500,
+    exit: 6,
+  },
+  recording_exists: {
+    message: (d: { file: string }) => `Cannot record: "${d.file}" is there already`,
+    hint: () => "give --record another file name, or remove this one",
+    status: 409,
+    exit: 7,
+  },
+} as const;
+
+/** Makes a `Failure` of this room. */
+export const runFailure = failures(runErrors);

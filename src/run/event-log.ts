@@ -1,0 +1,55 @@
+import { closeSync, openSync, readFileSync, writeSync } from "node:fs";
+import type { RunEvent, RunEventDraft } from "../spec/events.ts";
+
+/** Gives events their number and time, keeps them in `events.jsonl`, and tells whoever listens, in that order. */
+export interface EventLog {
+  append(draft: RunEventDraft): RunEvent;
+  subscribe(listener: (event: RunEvent) => void): () => void;
+  readonly lastSeq: number;
+  close(): void;
+}
+
+/** Opens the event log of one run; numbering goes on after what is there, so that a settling process can add the end. */
+export function openEventLog(path: string, agent: string, now: () => Date): EventLog {
+  let seq = readEvents(path).at(-1)?.seq ?? 0;
+  const fd = openSync(path, "a", 0o600);
+  const listeners = new Set<(event: RunEvent) => void>();
+  return {
+    append(draft) {
+      seq += 1;
+      const event = { ts: now().toISOString(), seq, agent, ...draft } as RunEvent;
+      writeSync(fd, `${JSON.stringify(event)}\n`);
+      for (const listener of listeners) listener(event);
+      return event;
+    },
+    subscribe(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    get lastSeq() {
+      return seq;
+    },
+    close: () => closeSync(fd),
+  };
+}
+
+/** The events after `afterSeq`, as written. A line cut by a crash is left out; unknown events are passed on as they are. */
+export function readEvents(path: string, afterSeq = 0): readonly RunEvent[] {
+  let text: string;
+  try {
+    text = readFileSync(path, "utf8");
+  } catch {
+    return [];
+  }
+  const events: RunEvent[] = [];
+  for (const line of text.split("\n")) {
+    if (line === "") continue;
+    try {
+      const event = JSON.parse(line) as RunEvent;
+      if (event.seq > afterSeq) events.push(event);
+    } catch {
+      break;
+    }
+  }
+  return events;
+}

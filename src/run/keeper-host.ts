@@ -1,0 +1,68 @@
+import type { ChildProcess } from "node:child_process";
+import type { ProcessIdentity } from "../host/process-identity.ts";
+import type { FileJournal } from "../sandbox/journal.ts";
+import type { statePaths } from "../sandbox/state-paths.ts";
+import type { Journal, Sandbox } from "../spec/engine.ts";
+import type { FromGate } from "../spec/gate-protocol.ts";
+import type { LaunchRequest } from "../spec/keeper-protocol.ts";
+import type { Credential } from "../spec/policy.ts";
+import type { BrokerHost, CredentialValue } from "./credential-broker.ts";
+import type { UndoHost } from "./launch-steps.ts";
+import type { ConsoleContext } from "./run-console.ts";
+
+/** A listening socket on its way from the sandbox's network to the gate. */
+export interface HandedListener {
+  /** Gives it to the gate and closes our own copy: else we, too, would accept what the agent connects. */
+  handTo(gate: ChildProcess, sandbox: string): Promise<void>;
+}
+
+/** A workspace that is guarded: what its mirror and scan report while the run lasts. */
+export interface GuardedWorkspace {
+  readonly mounts: unknown;
+  /** Notes for the person, told as `workspace_guarded` events. */
+  readonly notes: readonly { readonly path: string; readonly action: string; readonly detail: string }[];
+  /** Stops the live mirror; settling is the undo of the step. */
+  close(): void;
+}
+
+/** A sandbox whose namespaces exist and in which nothing of the agent runs yet. */
+export interface PreparedSandbox {
+  readonly facts: Readonly<Record<string, unknown>>;
+  readonly sandbox: Sandbox;
+  openListener(port: number): Promise<HandedListener>;
+}
+
+/** All that the keeper does to the outside. One real version, made in `keeper-main.ts`. */
+export interface KeeperHost extends UndoHost {
+  readonly stateRoot: string;
+  now(): Date;
+  identify(pid: number): ProcessIdentity;
+  openJournal(path: string): FileJournal;
+  startGate(): ChildProcess;
+  guardWorkspace(
+    request: LaunchRequest,
+    paths: ReturnType<typeof statePaths>,
+    journal: Journal,
+  ): Promise<GuardedWorkspace>;
+  prepareSandbox(
+    request: LaunchRequest,
+    paths: ReturnType<typeof statePaths>,
+    guarded: GuardedWorkspace,
+    journal: Journal,
+  ): Promise<PreparedSandbox>;
+  mintAuthority(slug: string): Promise<{ readonly certificate: string; readonly key: string }>;
+  /** Writes the trust bundle and the request's files where the sandbox sees them; returns the environment that points there. */
+  provisionFiles(
+    request: LaunchRequest,
+    paths: ReturnType<typeof statePaths>,
+    certificate: string,
+  ): Promise<Readonly<Record<string, string>>>;
+  readCredential(credential: Credential): Promise<CredentialValue>;
+  nextRefreshSeconds: BrokerHost["nextRefreshSeconds"];
+  /** The provider's codec, when its output is to become events. */
+  createDecoder(request: LaunchRequest): ConsoleContext["decoder"];
+  price: NonNullable<ConsoleContext["price"]>;
+  /** The host's own addresses, which the gate never dials. */
+  ownAddresses(): readonly string[];
+  readRecording(file: string): Promise<Extract<FromGate, { type: "exchange" }>["exchange"][]>;
+}

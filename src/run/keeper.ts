@@ -1,0 +1,191 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { Failure } from "../base/failure.ts";
+import { readJournal } from "../sandbox/journal.ts";
+import { stateFolders, statePaths } from "../sandbox/state-paths.ts";
+import type { RunEnd } from "../spec/events.ts";
+import type { LaunchRequest, ToKeeper } from "../spec/keeper-protocol.ts";
+import { Metadata } from "../spec/state-files.ts";
+import { openAuditLog } from "./audit-log.ts";
+import { serveControl } from "./control-server.ts";
+import { openEventLog } from "./event-log.ts";
+import { followGate } from "./follow-gate.ts";
+import type { KeeperHost } from "./keeper-host.ts";
+import { type LaunchedRun, launchRun } from "./launch.ts";
+import { undoSteps } from "./launch-steps.ts";
+import { openOutputLog } from "./output-log.ts";
+import { createRunConsole } from "./run-console.ts";
+import { writeJson } from "./write-json.ts";
+
+/** What the keeper's caller may do to it, and hear from it. */
+export interface Keeping {
+  /** The socket answers: the caller may connect. */
+  listening(): void;
+  parse(value: unknown): Promise<ToKeeper>;
+  /** Aborted when the keeper itself is told to go (SIGTERM). */
+  readonly signal: AbortSignal;
+}
+
+/** Marks a sandbox as open and makes its folder; false when the slug is taken. The marker comes first: it names us. */
+export function claimSlug(host: KeeperHost, request: LaunchRequest): boolean {
+  const paths = statePaths(host.stateRoot, request.metadata.slug);
+  const folders = stateFolders(host.stateRoot);
+  for (const folder of [folders.open, folders.sandboxes]) mkdirSync(folder, { recursive: true, mode: 0o700 });
+  try {
+    writeFileSync(paths.open, JSON.stringify(host.identify(process.pid)), { flag: "wx", mode: 0o600 });
+    mkdirSync(paths.dir, { mode: 0o700 });
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
+    throw error;
+  }
+}
+
+/**
+ * Executes one run in one sandbox, from launch to teardown. Never rejects for a failed run: how it ended is in the
+ * metadata, the events and the `ended` message. The first error is the one reported; what teardown could not do is listed.
+ */
+export async function keep(host: KeeperHost, request: LaunchRequest, keeping: Keeping): Promise<void> {
+  const slug = request.metadata.slug;
+  const paths = statePaths(host.stateRoot, slug);
+  const started = host.now();
+  let metadata: Metadata = Metadata.parse({ ...request.metadata, keeper: host.identify(process.pid) });
+  writeJson(paths.metadata, metadata);
+  writeJson(paths.policy, request.policy);
+  const journal = host.openJournal(paths.journal);
+  const log = openOutputLog(paths.log, host.now);
+  const events = openEventLog(paths.events, metadata.agent, host.now);
+  mkdirSync(paths.gateDir, { mode: 0o700 });
+  const audit = openAuditLog(paths, (flush) => void setTimeout(flush, 20));
+
+  const abort = new AbortController();
+  let end: RunEnd | undefined;
+  const finish = (how: RunEnd) => {
+    end ??= how;
+    abort.abort();
+  };
+  const console = createRunConsole({
+    paths,
+    events,
+    log,
+    request,
+    stop: finish,
+    decoder: host.createDecoder(request),
+    price: host.price,
+  });
+  const server = await serveControl(paths.socket, keeping.parse, console);
+  keeping.listening();
+  keeping.signal.addEventListener("abort", () => finish("stopped"), { once: true });
+
+  events.append({
+    event: "sandbox_launching",
+    slug,
+    engine: metadata.engine,
+    model_source: metadata.modelSource,
+    ...(metadata.label !== undefined && { label: metadata.label }),
+  });
+
+  let launched: LaunchedRun | undefined;
+  let exit: { exitCode: number | null; signal?: string } = { exitCode: null };
+  const timer = setTimeout(() => {
+    events.append({ event: "limit_reached", limit: "time", detail: `${request.policy.limits.timeoutSeconds} s` });
+    finish("timed_out");
+  }, request.policy.limits.timeoutSeconds * 1000);
+
+  try {
+    launched = await launchRun(
+      host,
+      { request, paths, journal, signal: abort.signal },
+      {
+        gateStarted: (gate, child) => {
+          child.stderr?.on("data", (bytes: Buffer) => log.write("gate", bytes));
+          followGate({ gate, events, audit, log, request, host, paths, console, signal: abort.signal });
+          void gate.gone.then((reason) => {
+            if (abort.signal.aborted) return;
+            events.append({ event: "gate_lost", reason });
+            finish("interrupted");
+          });
+        },
+        guarded: (guarded) =>
+          guarded.notes.forEach((note) => void events.append({ event: "workspace_guarded", ...note })),
+        prepared: ({ sandbox }) => {
+          sandbox.onLimit((limit, detail) => void events.append({ event: "limit_reached", limit, detail }));
+          void sandbox.gone.then(() => abort.abort());
+        },
+        credentialFailed: (name, message) =>
+          log.line("keeper", `credential ${name} could not be refreshed: ${message}`),
+      },
+    );
+    events.append({
+      event: "sandbox_launched",
+      slug,
+      launch_ms: host.now().getTime() - started.getTime(),
+      limits: { ...launched.prepared.sandbox.limitMechanisms },
+    });
+    exit = await console.runMain(launched, journal, abort.signal);
+    end ??= exit.exitCode === 0 ? "completed" : "failed";
+  } catch (error) {
+    if (!abort.signal.aborted || !end) {
+      end ??= "launch_failed";
+      const failure = error instanceof Failure ? error : undefined;
+      const message = failure?.message ?? (error instanceof Error ? error.message : String(error));
+      log.line("keeper", error instanceof Error && !failure ? (error.stack ?? message) : message);
+      events.append({ event: "error_reported", message });
+      console.failed({
+        code: failure?.code ?? "bug",
+        message,
+        hint: failure?.hint ?? `caisson logs ${slug}`,
+        exit: failure?.exit ?? 6,
+      });
+    }
+  }
+
+  clearTimeout(timer);
+  abort.abort();
+  const leftovers = await tearDown(host, { launched, paths, journal, events, log, audit });
+  const how = end ?? "failed";
+  metadata = { ...metadata, end: how, exitCode: exit.exitCode, endedAt: host.now().toISOString() };
+  writeJson(paths.metadata, metadata);
+  events.append({
+    event: "run_completed",
+    slug,
+    end: how,
+    exitCode: exit.exitCode,
+    durationMs: host.now().getTime() - started.getTime(),
+    ...(exit.signal !== undefined && { signal: exit.signal }),
+  });
+  events.append({ event: "sandbox_stopped", slug, leftovers: [...leftovers] });
+  console.ended(how, exit.exitCode, leftovers);
+  server.close();
+  events.close();
+  log.close();
+  journal.close();
+  if (leftovers.length === 0) host.removeFile(paths.open);
+}
+
+async function tearDown(
+  host: KeeperHost,
+  run: {
+    launched: LaunchedRun | undefined;
+    paths: ReturnType<typeof statePaths>;
+    journal: ReturnType<KeeperHost["openJournal"]>;
+    events: ReturnType<typeof openEventLog>;
+    log: ReturnType<typeof openOutputLog>;
+    audit: ReturnType<typeof openAuditLog>;
+  },
+): Promise<readonly string[]> {
+  const { launched, paths, journal, log, audit } = run;
+  const leftovers: string[] = [];
+  if (launched) {
+    // The sandbox first, so that nothing asks the gate any more; then the gate has a moment to tell its last decisions.
+    const stopped = await launched.prepared.sandbox.stop().catch((error: unknown) => ({ leftovers: [String(error)] }));
+    leftovers.push(...stopped.leftovers);
+    launched.gateChild.stdin?.end();
+    await Promise.race([launched.gate.gone, new Promise((resolve) => setTimeout(resolve, 1000))]);
+    launched.gate.kill();
+    launched.guarded.close();
+  }
+  audit.flush();
+  const undone = await undoSteps(host, paths, readJournal(paths.journal), journal);
+  for (const left of [...leftovers, ...undone]) log.line("keeper", `left: ${left}`);
+  return [...new Set([...leftovers, ...undone])];
+}

@@ -1,0 +1,195 @@
+import type { ChildProcess } from "node:child_process";
+import { mkdirSync, writeFileSync } from "node:fs";
+import type { FileJournal } from "../sandbox/journal.ts";
+import type { statePaths } from "../sandbox/state-paths.ts";
+import type { FromGate, GateSandbox } from "../spec/gate-protocol.ts";
+import type { LaunchRequest } from "../spec/keeper-protocol.ts";
+import { brokerCredentials } from "./credential-broker.ts";
+import { runFailure } from "./errors.ts";
+import { createGateClient, type GateClient } from "./gate-client.ts";
+import type { GuardedWorkspace, KeeperHost, PreparedSandbox } from "./keeper-host.ts";
+import type { StepName } from "./launch-steps.ts";
+
+/** Longest that one launch step may take. */
+const stepSeconds = 30;
+
+/** A launched sandbox: everything is up and the gate is healthy; the agent's command has not started. */
+export interface LaunchedRun {
+  readonly gate: GateClient;
+  readonly gateChild: ChildProcess;
+  readonly guarded: GuardedWorkspace;
+  readonly prepared: PreparedSandbox;
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+/** What a launch tells as it goes on. `gateStarted` comes before the gate's first message can. */
+export interface LaunchObserver {
+  gateStarted(gate: GateClient, child: ChildProcess): void;
+  guarded(guarded: GuardedWorkspace): void;
+  prepared(prepared: PreparedSandbox): void;
+  credentialFailed(name: string, message: string): void;
+}
+
+/** The gate's view of one sandbox, from its policy. */
+export function gateSandbox(
+  request: LaunchRequest,
+  forbiddenAddresses: readonly string[],
+  version: number,
+): GateSandbox {
+  return {
+    id: request.metadata.slug,
+    version,
+    routes: request.policy.routes,
+    credentials: request.policy.credentials.map(({ name, placeholder }) => ({ name, placeholder })),
+    forbiddenAddresses: [...forbiddenAddresses],
+    model: request.replay ? "replay" : request.record ? "record" : "live",
+  };
+}
+
+/**
+ * Brings a sandbox up, step by step, each in the journal before and after. Gate and sandbox start side by side. When a
+ * step fails, the others are awaited, and the first failure (in time) is thrown; what was begun is left to the undo.
+ */
+export async function launchRun(
+  host: KeeperHost,
+  context: { request: LaunchRequest; paths: ReturnType<typeof statePaths>; journal: FileJournal; signal: AbortSignal },
+  observer: LaunchObserver,
+): Promise<LaunchedRun> {
+  const { request, paths, journal, signal } = context;
+  const slug = request.metadata.slug;
+  let first: { error: unknown } | undefined;
+
+  const step = async <T>(
+    name: StepName,
+    act: () => Promise<{ value: T; facts?: Readonly<Record<string, unknown>> }>,
+  ): Promise<T> => {
+    if (first) throw first.error;
+    signal.throwIfAborted();
+    journal.intent(name);
+    try {
+      const { value, facts } = await bounded(name, act());
+      journal.result(name, facts);
+      return value;
+    } catch (error) {
+      first ??= { error };
+      throw error;
+    }
+  };
+
+  const starting = step("gate_started", async () => {
+    const child = host.startGate();
+    const gate = createGateClient(child);
+    observer.gateStarted(gate, child);
+    const ready = gate.next((m): m is Extract<FromGate, { type: "ready" }> => m.type === "ready", stepSeconds);
+    ready.catch(() => {}); // Awaited below, as part of configuring; until then a death shows there.
+    return { value: { gate, child, ready }, facts: { ...host.identify(gate.pid) } };
+  });
+  const preparing = (async () => {
+    const guarded = await step("guard_prepared", async () => {
+      const value = await host.guardWorkspace(request, paths, journal);
+      observer.guarded(value);
+      return { value };
+    });
+    const prepared = await step("sandbox_started", async () => {
+      const value = await host.prepareSandbox(request, paths, guarded, journal);
+      observer.prepared(value);
+      return { value, facts: value.facts };
+    });
+    const listener = await step("listener_opened", async () => ({ value: await prepared.openListener(proxyPort) }));
+    return { guarded, prepared, listener };
+  })();
+  const trusting = step("trust_written", async () => {
+    const authority = await host.mintAuthority(slug);
+    mkdirSync(paths.gateDir, { recursive: true, mode: 0o700 });
+    writeFileSync(paths.ca, authority.certificate, { mode: 0o600 });
+    const environment = await host.provisionFiles(request, paths, authority.certificate);
+    return { value: { authority, environment } };
+  });
+  const configuring = (async () => {
+    const { gate, child, ready } = await starting;
+    await ready;
+    const { authority, environment } = await trusting;
+    return step("gate_configured", async () => {
+      await configureGate(host, { gate, request, authority, signal, observer });
+      return { value: { gate, child, environment } };
+    });
+  })();
+  const handing = (async () => {
+    const [{ gate, child, environment }, { guarded, prepared, listener }] = await Promise.all([configuring, preparing]);
+    const listening = gate.next(
+      (m): m is Extract<FromGate, { type: "listening" }> => m.type === "listening",
+      stepSeconds,
+    );
+    listening.catch(() => {});
+    await listener.handTo(child, slug);
+    await listening;
+    return { gate, gateChild: child, guarded, prepared, environment };
+  })();
+
+  const outcomes = await Promise.allSettled([handing, configuring, preparing, trusting, starting]);
+  const outcome = outcomes[0];
+  if (outcome.status === "rejected") throw first?.error ?? outcome.reason;
+  return outcome.value;
+}
+
+/** Port of the gate's listener on the sandbox's loopback. */
+export const proxyPort = 3128;
+
+async function configureGate(
+  host: KeeperHost,
+  context: {
+    gate: GateClient;
+    request: LaunchRequest;
+    authority: { certificate: string; key: string };
+    signal: AbortSignal;
+    observer: LaunchObserver;
+  },
+): Promise<void> {
+  const { gate, request, authority, signal, observer } = context;
+  const slug = request.metadata.slug;
+  const replay = request.replay === undefined ? undefined : await host.readRecording(request.replay);
+  const answer = gate.next(
+    (m): m is Extract<FromGate, { type: "configured" | "rejected" }> =>
+      (m.type === "configured" || m.type === "rejected") && m.sandbox === slug,
+    stepSeconds,
+  );
+  answer.catch(() => {});
+  gate.send({
+    type: "configure",
+    sandbox: gateSandbox(request, host.ownAddresses(), 1),
+    ca: authority,
+    ...(replay && { replay }),
+  });
+  // A replay answers from the file: no key is read, none is needed.
+  if (!request.replay) {
+    await brokerCredentials(
+      {
+        read: (credential) => host.readCredential(credential),
+        nextRefreshSeconds: host.nextRefreshSeconds,
+        deliver: (name, value) =>
+          gate.send({
+            type: "credential",
+            sandbox: slug,
+            name,
+            value: value?.value ?? null,
+            ...(value?.expiresAt !== undefined && { expiresAt: value.expiresAt }),
+          }),
+        failed: (name, message) => observer.credentialFailed(name, message),
+      },
+      request.policy.credentials,
+      signal,
+    );
+  }
+  const configured = await answer;
+  if (configured.type === "rejected") throw runFailure("gate_rejected", { reason: configured.reason });
+}
+
+function bounded<T>(step: StepName, work: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(
+      () => reject(runFailure("launch_timed_out", { step, seconds: stepSeconds })),
+      stepSeconds * 1000,
+    );
+    work.then(resolve, reject).finally(() => clearTimeout(timer));
+  });
+}

@@ -1,0 +1,122 @@
+import { closeSync, openSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { isSameProcess, type ProcessIdentity } from "../host/process-identity.ts";
+import { openJournal, readJournal } from "../sandbox/journal.ts";
+import { stateFolders, statePaths } from "../sandbox/state-paths.ts";
+import { Metadata } from "../spec/state-files.ts";
+import { openEventLog } from "./event-log.ts";
+import { type UndoHost, undoSteps } from "./launch-steps.ts";
+import { writeJson } from "./write-json.ts";
+
+/** What settling one sandbox did. `settled: false` = its keeper lives, or somebody else is settling it right now. */
+export interface Settlement {
+  readonly slug: string;
+  readonly settled: boolean;
+  readonly leftovers: readonly string[];
+}
+
+/** What settling needs. */
+export interface SettleHost extends UndoHost {
+  readonly stateRoot: string;
+  now(): Date;
+  identify(pid: number): ProcessIdentity;
+}
+
+/** Settles every sandbox whose keeper is gone: undoes what its journal began, writes how it ended. Safe to run at any time, by many. */
+export async function settleAll(host: SettleHost): Promise<readonly Settlement[]> {
+  let slugs: readonly string[] = [];
+  try {
+    slugs = readdirSync(stateFolders(host.stateRoot).open);
+  } catch {
+    return []; // Nothing was ever launched.
+  }
+  const done: Settlement[] = [];
+  for (const slug of slugs) done.push(await settleSandbox(host, slug));
+  return done;
+}
+
+/** Settles one sandbox. A half-made one (no metadata yet) is removed whole: nothing of it was ever usable. */
+export async function settleSandbox(host: SettleHost, slug: string): Promise<Settlement> {
+  const paths = statePaths(host.stateRoot, slug);
+  const owner = readIdentity(paths.open);
+  if (owner && isSameProcess(owner)) return { slug, settled: false, leftovers: [] };
+  // A marker that is empty or cut: its writer died within the write, or is just about to finish it.
+  if (!owner && isFresh(paths.open)) return { slug, settled: false, leftovers: [] };
+  const metadata = readMetadata(paths.metadata);
+  if (!metadata) {
+    rmSync(paths.dir, { recursive: true, force: true });
+    rmSync(paths.open, { force: true });
+    return { slug, settled: true, leftovers: [] };
+  }
+  if (!takeLock(host, paths.settleLock)) return { slug, settled: false, leftovers: [] };
+  try {
+    const journal = openJournal(paths.journal, host.now);
+    const leftovers = await undoSteps(host, paths, readJournal(paths.journal), journal);
+    journal.close();
+    if (metadata.end === undefined) recordInterruption(host, paths, metadata, leftovers);
+    rmSync(paths.socket, { force: true });
+    if (leftovers.length === 0) rmSync(paths.open, { force: true });
+    return { slug, settled: true, leftovers };
+  } finally {
+    rmSync(paths.settleLock, { force: true });
+  }
+}
+
+function recordInterruption(
+  host: SettleHost,
+  paths: ReturnType<typeof statePaths>,
+  metadata: Metadata,
+  leftovers: readonly string[],
+): void {
+  const lastWrite = statSync(paths.events, { throwIfNoEntry: false })?.mtime ?? new Date(metadata.startedAt);
+  const events = openEventLog(paths.events, metadata.agent, host.now);
+  events.append({
+    event: "run_completed",
+    slug: metadata.slug,
+    end: "interrupted",
+    exitCode: null,
+    durationMs: Math.max(0, lastWrite.getTime() - new Date(metadata.startedAt).getTime()),
+  });
+  events.append({ event: "sandbox_stopped", slug: metadata.slug, leftovers: [...leftovers] });
+  events.close();
+  writeJson(paths.metadata, { ...metadata, end: "interrupted", exitCode: null, endedAt: lastWrite.toISOString() });
+}
+
+function readIdentity(path: string): ProcessIdentity | undefined {
+  try {
+    return JSON.parse(readFileSync(path, "utf8")) as ProcessIdentity;
+  } catch {
+    return undefined;
+  }
+}
+
+const isFresh = (path: string) => Date.now() - (statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0) < 2000;
+
+function readMetadata(path: string): Metadata | undefined {
+  try {
+    return Metadata.parse(JSON.parse(readFileSync(path, "utf8")));
+  } catch {
+    return undefined;
+  }
+}
+
+/** One settler at a time; a lock whose owner is gone is taken over by renaming it away, which only one can do. */
+function takeLock(host: SettleHost, path: string): boolean {
+  for (let attempt = 0; attempt < 2; attempt += 1) {
+    try {
+      const fd = openSync(path, "wx", 0o600);
+      writeFileSync(fd, JSON.stringify(host.identify(process.pid)));
+      closeSync(fd);
+      return true;
+    } catch {
+      const owner = readIdentity(path);
+      if ((owner && isSameProcess(owner)) || (!owner && isFresh(path))) return false;
+      try {
+        renameSync(path, `${path}.${process.pid}.stale`);
+        rmSync(`${path}.${process.pid}.stale`, { force: true });
+      } catch {
+        return false; // Somebody else took it over first.
+      }
+    }
+  }
+  return false;
+}

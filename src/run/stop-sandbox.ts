@@ -1,0 +1,53 @@
+import { readFileSync } from "node:fs";
+import { isSameProcess } from "../host/process-identity.ts";
+import { statePaths } from "../sandbox/state-paths.ts";
+import type { FromKeeper } from "../spec/keeper-protocol.ts";
+import { Metadata } from "../spec/state-files.ts";
+import { connectKeeper } from "./keeper-client.ts";
+import { listSandboxes } from "./list-sandboxes.ts";
+import { type SettleHost, type Settlement, settleSandbox } from "./settle.ts";
+
+/** Longest that a keeper is given to stop by itself before it is ended from outside. */
+const graceSeconds = 15;
+
+/** Stops one sandbox, from every state: asks its keeper, and when that does not answer in time ends the keeper and settles. */
+export async function stopSandbox(
+  host: SettleHost & { endProcess: SettleHost["endProcess"] },
+  slug: string,
+  options: { end: "stopped" | "killed"; graceSeconds?: number } = { end: "stopped" },
+): Promise<Settlement> {
+  const paths = statePaths(host.stateRoot, slug);
+  const client = await connectKeeper(paths.socket);
+  if (client) {
+    using connection = client;
+    const ended = connection.next((m): m is Extract<FromKeeper, { type: "ended" }> => m.type === "ended");
+    connection.send({ type: "stop", id: "stop", end: options.end });
+    const answer = await Promise.race([
+      ended.then(async (message) => {
+        await connection.closed;
+        return message ?? "closed";
+      }),
+      new Promise<"late">((resolve) =>
+        setTimeout(() => resolve("late"), (options.graceSeconds ?? graceSeconds) * 1000),
+      ),
+    ]);
+    if (answer !== "late" && answer !== "closed") return { slug, settled: true, leftovers: answer.leftovers };
+  }
+  const keeper = readKeeper(paths.metadata);
+  if (keeper && isSameProcess(keeper)) await host.endProcess(keeper);
+  return settleSandbox(host, slug);
+}
+
+/** Stops everything that runs, now. The order does not matter: all at once. */
+export async function killAll(host: SettleHost): Promise<readonly Settlement[]> {
+  const running = listSandboxes(host.stateRoot).filter((row) => row.state === "running" || row.unsettled);
+  return Promise.all(running.map((row) => stopSandbox(host, row.metadata.slug, { end: "killed", graceSeconds: 5 })));
+}
+
+function readKeeper(path: string) {
+  try {
+    return Metadata.parse(JSON.parse(readFileSync(path, "utf8"))).keeper;
+  } catch {
+    return undefined;
+  }
+}

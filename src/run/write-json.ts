@@ -1,0 +1,11 @@
+import { closeSync, fsyncSync, openSync, renameSync, writeSync } from "node:fs";
+
+/** Replaces a JSON file (0600) in one act: a reader sees the old text or the new one, also after a power cut. */
+export function writeJson(path: string, value: unknown): void {
+  const temporary = `${path}.${process.pid}.tmp`;
+  const fd = openSync(temporary, "w", 0o600);
+  writeSync(fd, `${JSON.stringify(value, null, 2)}\n`);
+  fsyncSync(fd);
+  closeSync(fd);
+  renameSync(temporary, path);
+}

@@ -1,0 +1,49 @@
+import { closeSync, fsyncSync, openSync, readFileSync, writeSync } from "node:fs";
+import type { Journal } from "../spec/engine.ts";
+import { JournalLine } from "../spec/state-files.ts";
+
+/** A journal that also records undoing; `close` gives the file back. */
+export interface FileJournal extends Journal {
+  undone(step: string, data?: Readonly<Record<string, unknown>>): void;
+  undoFailed(step: string, data: Readonly<Record<string, unknown>>): void;
+  close(): void;
+}
+
+/**
+ * Opens `journal.jsonl` for appending. A line is in the kernel before the call returns, so that it outlives any death of
+ * this process; steps that guard what outlives the machine too (files in the workspace) are also flushed to disk.
+ */
+export function openJournal(path: string, now: () => Date, durable: ReadonlySet<string> = new Set()): FileJournal {
+  const fd = openSync(path, "a", 0o600);
+  const append = (step: string, phase: JournalLine["phase"], data: Readonly<Record<string, unknown>> = {}) => {
+    writeSync(fd, `${JSON.stringify({ ts: now().toISOString(), step, phase, data })}\n`);
+    if (durable.has(step)) fsyncSync(fd);
+  };
+  return {
+    intent: (step, data) => append(step, "intent", data),
+    result: (step, data) => append(step, "result", data),
+    undone: (step, data) => append(step, "undone", data),
+    undoFailed: (step, data) => append(step, "undo_failed", data),
+    close: () => closeSync(fd),
+  };
+}
+
+/** The journal's lines. A last line that a crash cut in two is left out: its write had not returned. */
+export function readJournal(path: string): readonly JournalLine[] {
+  let text: string;
+  try {
+    text = readFileSync(path, "utf8");
+  } catch {
+    return [];
+  }
+  const lines: JournalLine[] = [];
+  for (const line of text.split("\n")) {
+    if (line === "") continue;
+    try {
+      lines.push(JournalLine.parse(JSON.parse(line)));
+    } catch {
+      break;
+    }
+  }
+  return lines;
+}

@@ -1,0 +1,27 @@
+import { join } from "node:path";
+
+/** Where everything of one sandbox lies; DESIGN.md section 7. `root` is `$XDG_STATE_HOME/caisson`. */
+export function statePaths(root: string, slug: string) {
+  const dir = join(root, "sandboxes", slug);
+  return {
+    dir,
+    metadata: join(dir, "metadata.json"),
+    journal: join(dir, "journal.jsonl"),
+    policy: join(dir, "policy.json"),
+    events: join(dir, "events.jsonl"),
+    log: join(dir, "compose.log"),
+    keeperLog: join(dir, "keeper.log"),
+    socket: join(dir, "keeper.sock"),
+    gateDir: join(dir, "gate"),
+    ca: join(dir, "gate", "ca.pem"),
+    gateRoutes: join(dir, "gate", "routes.json"),
+    audit: join(dir, "gate", "audit.jsonl"),
+    auditHead: join(dir, "audit-head.json"),
+    settleLock: join(dir, "settle.lock"),
+    /** Names the sandboxes whose teardown is not complete: what the next start has to look at, and nothing more. */
+    open: join(root, "open", slug),
+  } as const;
+}
+
+/** The folder of markers and the folder of sandboxes. */
+export const stateFolders = (root: string) => ({ open: join(root, "open"), sandboxes: join(root, "sandboxes") });
