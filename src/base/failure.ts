@@ -35,9 +35,12 @@ export class Failure extends Error {
 // biome-ignore lint/suspicious/noExplicitAny: the table's rows have different data types; each call site is typed by its own row
 type Table = Record<string, FailureRow<any>>;
 
-/** Makes the typed constructor of one room's failures from its table: `failure("image_missing", { image })`. */
+/**
+ * Makes the typed constructor of one room's failures from its table: `failure("image_missing", { image })`.
+ * The table stays readable on it, for `docs/errors.md`.
+ */
 export function failures<T extends Table>(table: T) {
-  return function failure<C extends keyof T & string>(
+  function failure<C extends keyof T & string>(
     code: C,
     data: Parameters<T[C]["message"]>[0],
     options: { cause?: unknown } = {},
@@ -45,5 +48,6 @@ export function failures<T extends Table>(table: T) {
     const row = table[code] as FailureRow<unknown>;
     const text = { message: row.message(data), hint: row.hint(data), status: row.status, exit: row.exit };
     return new Failure(code, text, data as object, options.cause);
-  };
+  }
+  return Object.assign(failure, { table });
 }

@@ -1,0 +1,2 @@
+/** Caisson's version, as in package.json. */
+export const version = "0.1.0";

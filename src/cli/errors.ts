@@ -1,0 +1,47 @@
+import { failures } from "../base/failure.ts";
+
+const seeHelp = (command: string) => (command === "" ? "caisson --help" : `caisson ${command} --help`);
+const didYouMean = (suggestion: string | undefined, command: string) =>
+  suggestion === undefined ? seeHelp(command) : `did you mean ${suggestion}?  ${seeHelp(command)}`;
+
+/** What the command line itself refuses. */
+export const cliFailure = failures({
+  unknown_command: {
+    message: (d: { name: string; suggestion: string | undefined }) => `Unknown command "${d.name}"`,
+    hint: (d) => didYouMean(d.suggestion === undefined ? undefined : `caisson ${d.suggestion}`, ""),
+    status: 400,
+    exit: 2,
+  },
+  unknown_option: {
+    message: (d: { option: string; command: string; suggestion: string | undefined }) =>
+      `Unknown option "${d.option}" of caisson ${d.command}`,
+    hint: (d) => didYouMean(d.suggestion, d.command),
+    status: 400,
+    exit: 2,
+  },
+  wrong_usage: {
+    message: (d: { command: string; problem: string }) => `Cannot read the command line of ${d.command}: ${d.problem}`,
+    hint: (d) => seeHelp(d.command),
+    status: 400,
+    exit: 2,
+  },
+  wrong_value: {
+    message: (d: { command: string; option: string; value: string; expected: string }) =>
+      `Cannot read ${d.option} "${d.value}": expected ${d.expected}`,
+    hint: (d) => seeHelp(d.command),
+    status: 400,
+    exit: 2,
+  },
+  not_in_this_version: {
+    message: (d: { what: string; instead: string }) => `Cannot use ${d.what}: not in this version`,
+    hint: (d) => d.instead,
+    status: 501,
+    exit: 4,
+  },
+  file_exists: {
+    message: (d: { file: string }) => `Cannot write ${d.file}: it is there already`,
+    hint: (d) => `look at it, or write another: caisson init --file NAME   (to replace it: rm ${d.file})`,
+    status: 409,
+    exit: 7,
+  },
+});
