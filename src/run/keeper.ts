@@ -121,7 +121,11 @@ export async function keep(host: KeeperHost, request: LaunchRequest, keeping: Ke
       launch_ms: host.now().getTime() - started.getTime(),
       limits: { ...launched.prepared.sandbox.limitMechanisms },
     });
-    exit = await console.runMain(launched, journal, abort.signal);
+    exit = await console.runMain(
+      { sandbox: launched.prepared.sandbox, environment: launched.environment },
+      journal,
+      abort.signal,
+    );
     end ??= exit.exitCode === 0 ? "completed" : "failed";
   } catch (error) {
     if (!abort.signal.aborted || !end) {

@@ -1,12 +1,11 @@
-import type { FileJournal } from "../sandbox/journal.ts";
+import type { Decoder } from "../provider/provider.ts";
 import type { statePaths } from "../sandbox/state-paths.ts";
-import type { RunningProcess } from "../spec/engine.ts";
+import type { Journal, RunningProcess, Sandbox } from "../spec/engine.ts";
 import type { RunEnd, Usage } from "../spec/events.ts";
 import { type FromKeeper, type LaunchRequest, mainProcess, type ToKeeper } from "../spec/keeper-protocol.ts";
 import type { Route } from "../spec/policy.ts";
 import type { ControlClient, ControlHandler } from "./control-server.ts";
 import { type EventLog, readEvents } from "./event-log.ts";
-import type { LaunchedRun } from "./launch.ts";
 import type { OutputLog } from "./output-log.ts";
 
 /** Bytes of the main process's last output that a late `attach` is shown. */
@@ -14,12 +13,18 @@ const scrollback = 64 * 1024;
 
 type AllowOutcome = { readonly ok: true; readonly version: number } | { readonly ok: false; readonly reason: string };
 
+/** A sandbox that the gate is ready for, and the environment of what runs in it. */
+export interface ReadySandbox {
+  readonly sandbox: Pick<Sandbox, "exec">;
+  readonly environment: Readonly<Record<string, string>>;
+}
+
 /** The keeper's dealings with its clients: events and output out, input, exec, stop and policy changes in. */
 export interface RunConsole extends ControlHandler {
   /** Starts the run's command and stays until it ended, or until `signal` says that the run is over. */
   runMain(
-    launched: LaunchedRun,
-    journal: FileJournal,
+    ready: ReadySandbox,
+    journal: Journal,
     signal: AbortSignal,
   ): Promise<{ exitCode: number | null; signal?: string }>;
   onAllow(apply: (route: Route) => Promise<AllowOutcome>): void;
@@ -36,12 +41,7 @@ export interface ConsoleContext {
   readonly log: OutputLog;
   readonly request: LaunchRequest;
   readonly stop: (end: RunEnd) => void;
-  readonly decoder:
-    | {
-        decode(bytes: Uint8Array): readonly Parameters<EventLog["append"]>[0][];
-        end(): readonly Parameters<EventLog["append"]>[0][];
-      }
-    | undefined;
+  readonly decoder: Decoder | undefined;
   readonly price: (model: string, usage: Usage) => number | undefined;
 }
 
@@ -57,7 +57,7 @@ interface Attached {
 export function createRunConsole(context: ConsoleContext): RunConsole {
   const { events, log, request, paths } = context;
   const attached = new Map<ControlClient, Attached>();
-  let launched: LaunchedRun | undefined;
+  let launched: ReadySandbox | undefined;
   let main: RunningProcess | undefined;
   const recent: { stream: "stdout" | "stderr"; bytes: Buffer }[] = [];
   let recentBytes = 0;
@@ -110,7 +110,7 @@ export function createRunConsole(context: ConsoleContext): RunConsole {
     if (!launched || phase !== "running") return fail(`the sandbox is ${phase}`);
     if (state.execs.has(message.id) || message.id === mainProcess) return fail(`id "${message.id}" is in use`);
     try {
-      const child = await launched.prepared.sandbox.exec({
+      const child = await launched.sandbox.exec({
         argv: message.argv,
         environment: { ...launched.environment, ...message.environment },
         workdir: message.workdir ?? request.workdir,
@@ -222,7 +222,7 @@ export function createRunConsole(context: ConsoleContext): RunConsole {
     async runMain(ready, journal, signal) {
       launched = ready;
       journal.intent("agent_started", { argv: request.argv });
-      const child = await ready.prepared.sandbox.exec({
+      const child = await ready.sandbox.exec({
         argv: request.argv,
         environment: ready.environment,
         workdir: request.workdir,
