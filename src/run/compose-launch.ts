@@ -1,0 +1,73 @@
+import type { LaunchRequest } from "../spec/keeper-protocol.ts";
+import type { Policy } from "../spec/policy.ts";
+import type { Metadata } from "../spec/state-files.ts";
+
+/** Where the agent's private home is, inside. */
+export const insideHome = "/home/agent";
+
+const systemPath = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"];
+
+/** What a run is composed of, each part already resolved and checked. */
+export interface LaunchParts {
+  readonly slug: string;
+  readonly agent: string;
+  readonly provider: string;
+  readonly label?: string | undefined;
+  readonly model?: string | undefined;
+  readonly policy: Policy;
+  readonly policyHash: string;
+  readonly workspace: { readonly mode: "mount" | "none"; readonly dir?: string };
+  readonly argv: readonly string[];
+  readonly environment: Readonly<Record<string, string>>;
+  readonly files: LaunchRequest["files"];
+  /** Read-only host folders that the agent's tools need, and those of them that go on PATH. */
+  readonly tools: { readonly dirs: readonly string[]; readonly path: readonly string[] };
+  readonly prompt?: string | undefined;
+  readonly stdin: "none" | "pipe";
+  readonly decode: boolean;
+  readonly pty?: LaunchRequest["pty"];
+  readonly record?: string | undefined;
+  readonly replay?: string | undefined;
+  readonly now: Date;
+}
+
+/** Composes the request that a keeper executes. Pure: `--dry-run` prints what it gives. */
+export function composeLaunch(parts: LaunchParts): LaunchRequest {
+  const { slug, policy, workspace } = parts;
+  const metadata: Omit<Metadata, "keeper"> = {
+    version: 1,
+    slug,
+    engine: "local",
+    compose_project: `caisson-${slug}`,
+    agent: parts.agent,
+    provider: parts.provider,
+    modelSource: parts.replay !== undefined ? "replayed" : parts.record !== undefined ? "recorded" : "live",
+    workspace,
+    policyHash: parts.policyHash,
+    startedAt: parts.now.toISOString(),
+    ...(parts.label !== undefined && { label: parts.label }),
+    ...(parts.model !== undefined && { model: parts.model }),
+  };
+  return {
+    metadata,
+    policy: { ...policy, environment: { ...policy.environment, ...parts.environment, ...placeholders(policy) } },
+    provider: parts.provider,
+    argv: [...parts.argv],
+    stdin: parts.stdin,
+    decode: parts.decode,
+    workdir: workspace.dir ?? insideHome,
+    home: insideHome,
+    toolDirs: [...parts.tools.dirs],
+    path: [...parts.tools.path, ...systemPath],
+    files: parts.files,
+    ...(parts.prompt !== undefined && { prompt: parts.prompt }),
+    ...(parts.pty && { pty: parts.pty }),
+    ...(parts.record !== undefined && { record: parts.record }),
+    ...(parts.replay !== undefined && { replay: parts.replay }),
+  };
+}
+
+/** The variables inside that hold a placeholder in a credential's stead. */
+function placeholders(policy: Policy): Record<string, string> {
+  return Object.fromEntries(policy.credentials.flatMap(({ environment, placeholder }) => environment.map((name) => [name, placeholder])));
+}
