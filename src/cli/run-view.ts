@@ -1,5 +1,5 @@
 import type { RunEvent } from "../spec/events.ts";
-import type { Output } from "./output/output.ts";
+import type { Output, Style } from "./output/output.ts";
 
 const megabyte = 1024 ** 2;
 
@@ -29,69 +29,85 @@ export function createRunView(output: Output, slug: string): RunView {
   let refused = 0;
   let seconds = 0;
 
+  const addUp = (event: RunEvent): void => {
+    if (event.event === "usage_reported") {
+      const { inputTokens, outputTokens, cacheReadTokens, cacheWriteTokens } = event.usage;
+      requests += 1;
+      tokens += inputTokens + outputTokens + cacheReadTokens + cacheWriteTokens;
+      if (event.costUsd !== undefined) costUsd = (costUsd ?? 0) + event.costUsd;
+    }
+    if (event.event === "request_refused") refused += 1;
+    if (event.event === "run_completed") seconds = event.durationMs / 1000;
+  };
   const show = (event: RunEvent): void => {
-    if (output.json) {
-      output.show(event, () => []);
+    addUp(event);
+    if (output.json) output.show(event, () => []);
+    else if (event.event === "text_produced") output.show(event, () => event.text.trimEnd().split("\n"));
+    else for (const line of tell(event, slug, style)) output.note(line);
+  };
+  // The same refusal again and again is one fact to a person; the audit has each.
+  const showOnce = (event: RunEvent): void => {
+    if (event.event !== "request_refused" || output.json) {
+      show(event);
+      return;
     }
-    switch (event.event) {
-      case "sandbox_launched":
-        return output.note(`  ready      ${(event.launch_ms / 1000).toFixed(2)} s · limits: ${limits(event.limits)}`);
-      case "text_produced":
-        return output.show(event, () => event.text.trimEnd().split("\n"));
-      case "tool_started":
-        return output.note(style.dim(`  ▸ ${event.tool}  ${oneLine(event.input)}`));
-      case "tool_completed":
-        return event.ok ? undefined : output.note(style.dim(`    failed: ${oneLine(event.output)}`));
-      case "usage_reported":
-        requests += 1;
-        tokens += event.usage.inputTokens + event.usage.outputTokens + event.usage.cacheReadTokens + event.usage.cacheWriteTokens;
-        if (event.costUsd !== undefined) costUsd = (costUsd ?? 0) + event.costUsd;
-        return;
-      case "request_refused": {
-        refused += 1;
-        const what = `${event.method} ${event.host}${event.port === 443 ? "" : `:${event.port}`}${event.path}`;
-        // The same refusal again and again is one fact to a person; the audit has each.
-        if (told.has(`${event.rule} ${what}`)) return;
-        told.add(`${event.rule} ${what}`);
-        output.note(`  ${style.bad("✗ blocked")}  ${what}   ${event.reason}`);
-        if (event.rule === "no-route") {
-          output.note(style.dim(`             the agent was told; to allow it:  caisson policy allow ${slug} ${event.host} --once`));
-        }
-        return;
-      }
-      case "placeholder_sighted":
-        return output.note(`  ${style.bad("! alarm")}    placeholder of ${event.credential} seen in ${event.where} to ${event.host}: ${event.action}`);
-      case "limit_reached":
-        return output.note(`  ${style.warn("! limit")}    ${event.limit}: ${event.detail}`);
-      case "workspace_guarded":
-        return output.note(style.dim(`  workspace  ${event.path}: ${event.action}${event.detail === "" ? "" : ` (${event.detail})`}`));
-      case "replay_missed":
-        return output.note(`  ${style.bad("✗ replay")}   ${event.route} ${event.model}: ${event.reason}`);
-      case "policy_changed":
-        return output.note(`  policy     allowed ${event.added.join(", ")}`);
-      case "gate_lost":
-        return output.note(`  ${style.bad("✗ gate")}     lost (${event.reason}): nothing leaves any more, the run is stopped`);
-      case "error_reported":
-        return output.note(`  ${style.bad("✗ error")}    ${event.message}`);
-      case "run_completed":
-        seconds = event.durationMs / 1000;
-        return;
-      default:
-        return;
-    }
+    const key = `${event.rule} ${event.method} ${event.host}:${event.port}${event.path}`;
+    if (told.has(key)) addUp(event);
+    else show(event);
+    told.add(key);
   };
   return {
-    show,
+    show: showOnce,
     get totals() {
       return { requests, tokens, costUsd, refused, seconds };
     },
   };
 }
 
+/** What a person is told of an event: no line for most, two for a refusal that they can lift. */
+function tell(event: RunEvent, slug: string, style: Style): readonly string[] {
+  switch (event.event) {
+    case "sandbox_launched":
+      return [`  ready      ${(event.launch_ms / 1000).toFixed(2)} s · limits: ${limits(event.limits)}`];
+    case "tool_started":
+      return [style.dim(`  ▸ ${event.tool}  ${oneLine(event.input)}`)];
+    case "tool_completed":
+      return event.ok ? [] : [style.dim(`    failed: ${oneLine(event.output)}`)];
+    case "request_refused": {
+      const what = `${event.method} ${event.host}${event.port === 443 ? "" : `:${event.port}`}${event.path}`;
+      const line = `  ${style.bad("✗ blocked")}  ${what}   ${event.reason}`;
+      const how = `             the agent was told; to allow it:  caisson policy allow ${slug} ${event.host} --once`;
+      return event.rule === "no-route" ? [line, style.dim(how)] : [line];
+    }
+    case "placeholder_sighted":
+      return [
+        `  ${style.bad("! alarm")}    placeholder of ${event.credential} in ${event.where} to ${event.host}: ${event.action}`,
+      ];
+    case "limit_reached":
+      return [`  ${style.warn("! limit")}    ${event.limit}: ${event.detail}`];
+    case "workspace_guarded":
+      return [
+        style.dim(`  workspace  ${event.path}: ${event.action}${event.detail === "" ? "" : ` (${event.detail})`}`),
+      ];
+    case "replay_missed":
+      return [`  ${style.bad("✗ replay")}   ${event.route} ${event.model}: ${event.reason}`];
+    case "policy_changed":
+      return [`  policy     allowed ${event.added.join(", ")}`];
+    case "gate_lost":
+      return [`  ${style.bad("✗ gate")}     lost (${event.reason}): nothing leaves any more, the run is stopped`];
+    case "error_reported":
+      return [`  ${style.bad("✗ error")}    ${event.message}`];
+    default:
+      return [];
+  }
+}
+
 /** One line on what limits hold, shortest first where they share a mechanism. */
 function limits(mechanisms: Readonly<Record<string, string>>): string {
   const byMechanism = Map.groupBy(Object.entries(mechanisms), ([, mechanism]) => mechanism);
-  return [...byMechanism].map(([mechanism, rows]) => `${rows.map(([limit]) => limit).join(", ")} by ${mechanism}`).join(" · ");
+  return [...byMechanism]
+    .map(([mechanism, rows]) => `${rows.map(([limit]) => limit).join(", ")} by ${mechanism}`)
+    .join(" · ");
 }
 
 function oneLine(value: unknown): string {
@@ -102,5 +118,7 @@ function oneLine(value: unknown): string {
 
 /** `4 GB`, `512 MB`. */
 export function byteText(bytes: number): string {
-  return bytes >= 1024 * megabyte ? `${Math.round((bytes / 1024 / megabyte) * 10) / 10} GB` : `${Math.round(bytes / megabyte)} MB`;
+  return bytes >= 1024 * megabyte
+    ? `${Math.round((bytes / 1024 / megabyte) * 10) / 10} GB`
+    : `${Math.round(bytes / megabyte)} MB`;
 }

@@ -4,7 +4,8 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Decision } from "../spec/gate-protocol.ts";
-import { openAuditLog, verifyAudit } from "./audit-log.ts";
+import { openAuditLog } from "./audit-log.ts";
+import { verifyAudit } from "./verify-audit.ts";
 
 const decision = (path: string): Decision => ({
   sandbox: "a",

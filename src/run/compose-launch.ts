@@ -69,5 +69,7 @@ export function composeLaunch(parts: LaunchParts): LaunchRequest {
 
 /** The variables inside that hold a placeholder in a credential's stead. */
 function placeholders(policy: Policy): Record<string, string> {
-  return Object.fromEntries(policy.credentials.flatMap(({ environment, placeholder }) => environment.map((name) => [name, placeholder])));
+  return Object.fromEntries(
+    policy.credentials.flatMap(({ environment, placeholder }) => environment.map((name) => [name, placeholder])),
+  );
 }

@@ -1,10 +1,9 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { Failure } from "../base/failure.ts";
-import { readJournal } from "../sandbox/journal.ts";
 import { stateFolders, statePaths } from "../sandbox/state-paths.ts";
 import type { RunEnd } from "../spec/events.ts";
 import type { LaunchRequest, ToKeeper } from "../spec/keeper-protocol.ts";
-import { Metadata } from "../spec/state-files.ts";
+import type { Metadata } from "../spec/state-files.ts";
 import { openAuditLog } from "./audit-log.ts";
 import { serveControl } from "./control-server.ts";
 import { openEventLog } from "./event-log.ts";
@@ -48,7 +47,7 @@ export async function keep(host: KeeperHost, request: LaunchRequest, keeping: Ke
   const slug = request.metadata.slug;
   const paths = statePaths(host.stateRoot, slug);
   const started = host.now();
-  let metadata: Metadata = Metadata.parse({ ...request.metadata, keeper: host.identify(process.pid) });
+  let metadata: Metadata = { ...request.metadata, keeper: host.identify(process.pid) };
   writeJson(paths.metadata, metadata);
   writeJson(paths.policy, request.policy);
   const journal = host.openJournal(paths.journal);
@@ -189,6 +188,8 @@ async function tearDown(
     launched.guarded.close();
   }
   audit.flush();
+  // Loaded only now: reading the journal brings the schemas, which a launch must not wait for.
+  const { readJournal } = await import("../sandbox/read-journal.ts");
   const undone = await undoSteps(host, paths, readJournal(paths.journal), journal);
   for (const left of [...leftovers, ...undone]) log.line("keeper", `left: ${left}`);
   return [...new Set([...leftovers, ...undone])];

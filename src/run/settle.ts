@@ -1,6 +1,7 @@
 import { closeSync, openSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { isSameProcess, type ProcessIdentity } from "../host/process-identity.ts";
-import { openJournal, readJournal } from "../sandbox/journal.ts";
+import { openJournal } from "../sandbox/journal.ts";
+import { readJournal } from "../sandbox/read-journal.ts";
 import { stateFolders, statePaths } from "../sandbox/state-paths.ts";
 import { Metadata } from "../spec/state-files.ts";
 import { openEventLog } from "./event-log.ts";

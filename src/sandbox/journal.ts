@@ -1,6 +1,6 @@
-import { closeSync, fsyncSync, openSync, readFileSync, writeSync } from "node:fs";
+import { closeSync, fsyncSync, openSync, writeSync } from "node:fs";
 import type { Journal } from "../spec/engine.ts";
-import { JournalLine } from "../spec/state-files.ts";
+import type { JournalLine } from "../spec/state-files.ts";
 
 /** A journal that also records undoing; `close` gives the file back. */
 export interface FileJournal extends Journal {
@@ -26,24 +26,4 @@ export function openJournal(path: string, now: () => Date, durable: ReadonlySet<
     undoFailed: (step, data) => append(step, "undo_failed", data),
     close: () => closeSync(fd),
   };
-}
-
-/** The journal's lines. A last line that a crash cut in two is left out: its write had not returned. */
-export function readJournal(path: string): readonly JournalLine[] {
-  let text: string;
-  try {
-    text = readFileSync(path, "utf8");
-  } catch {
-    return [];
-  }
-  const lines: JournalLine[] = [];
-  for (const line of text.split("\n")) {
-    if (line === "") continue;
-    try {
-      lines.push(JournalLine.parse(JSON.parse(line)));
-    } catch {
-      break;
-    }
-  }
-  return lines;
 }

@@ -58,9 +58,6 @@ export const ToKeeper = z.discriminatedUnion("type", [
 ]);
 export type ToKeeper = z.output<typeof ToKeeper>;
 
-/** The main process of a run has this id in `output`, `input`, `resize`, `signal` and `exited`. */
-export const mainProcess = "main";
-
 export const FromKeeper = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("event"), event: RunEvent }),
   z.strictObject({ type: z.literal("output"), id: z.string(), stream: z.enum(["stdout", "stderr"]), data: z.base64() }),
