@@ -1,0 +1,72 @@
+import type { DoctorRow } from "./doctor-row.ts";
+import type { MachineFacts } from "./machine-facts.ts";
+
+const macHint = "limactl start template://debian   (a Linux machine of your own; Caisson runs in it)";
+
+/** A row for each thing that is known to keep sandboxes from starting somewhere. The trial of the local engine decides; these explain. */
+export function diagnoseTraps(facts: MachineFacts): readonly DoctorRow[] {
+  const isLinux = facts.platform === "linux";
+  const row = (name: string, state: DoctorRow["state"], detail: string, hint?: string): DoctorRow => ({
+    name,
+    state,
+    detail,
+    ...(hint !== undefined && { hint }),
+    isNeeded: false,
+  });
+  return [
+    isLinux ? userNamespacesRow(facts, row) : row("user namespaces", "not tested", "not Linux"),
+    isLinux ? apparmorRow(facts, row) : row("apparmor rule", "not tested", "not Linux"),
+    isLinux
+      ? row("limits", facts.cgroup.isWritable ? "ready" : "found", `by ${describeLimits(facts.cgroup)}`)
+      : row("limits", "not tested", "not Linux"),
+    facts.wsl === 2
+      ? row("wsl2", "found", "Linux under Windows: the trial above decides; keep projects outside /mnt, which is slow")
+      : row("wsl2", "not tested", "this is not WSL"),
+    facts.platform === "darwin"
+      ? row("macos", "not ready", "the local engine is not available on macOS; use a Linux machine", macHint)
+      : row(
+          "macos",
+          "not tested",
+          "this is not macOS; there the local engine is not available, a Linux machine is needed",
+        ),
+  ];
+}
+
+type MakeRow = (name: string, state: DoctorRow["state"], detail: string, hint?: string) => DoctorRow;
+
+function userNamespacesRow(facts: MachineFacts, row: MakeRow): DoctorRow {
+  const { maxUserNamespaces, unprivilegedUserNamespaces } = facts.kernelSettings;
+  const name = "user namespaces";
+  if (maxUserNamespaces === 0) {
+    return row(name, "not ready", "off (user.max_user_namespaces = 0)", sysctlHint("user.max_user_namespaces=15000"));
+  }
+  if (unprivilegedUserNamespaces === 0 && !facts.isRoot) {
+    const detail = "off for ordinary users (kernel.unprivileged_userns_clone = 0)";
+    return row(name, "not ready", detail, sysctlHint("kernel.unprivileged_userns_clone=1"));
+  }
+  return row(name, "ready", `on${maxUserNamespaces === undefined ? "" : ` (at most ${maxUserNamespaces})`}`);
+}
+
+function apparmorRow(facts: MachineFacts, row: MakeRow): DoctorRow {
+  const name = "apparmor rule";
+  const restricts = facts.kernelSettings.apparmorRestrictsUserNamespaces;
+  if (restricts === undefined)
+    return row(name, "not tested", "this kernel has no such rule (Ubuntu 23.10 and later do)");
+  if (restricts === 0) return row(name, "ready", "off");
+  if (facts.isRoot) return row(name, "found", "on; it does not bind root");
+  if (facts.sandboxTrial?.ok === true) return row(name, "ready", "on, and bubblewrap is allowed");
+  return row(name, "not ready", "on: it forbids bubblewrap user namespaces", apparmorHint);
+}
+
+// A profile for bubblewrap alone: turning the rule off would turn it off for every program.
+const apparmorHint =
+  "printf 'abi <abi/4.0>,\\ninclude <tunables/global>\\nprofile bwrap /usr/bin/bwrap flags=(unconfined) {\\n  userns,\\n}\\n' | sudo tee /etc/apparmor.d/bwrap && sudo apparmor_parser -r /etc/apparmor.d/bwrap";
+
+const sysctlHint = (setting: string) =>
+  `echo ${setting} | sudo tee /etc/sysctl.d/60-caisson.conf && sudo sysctl --system`;
+
+/** What would enforce limits here. */
+export function describeLimits(cgroup: MachineFacts["cgroup"]): string {
+  if (cgroup.isWritable) return `cgroup v${cgroup.version}`;
+  return cgroup.hasUserManager ? "systemd-run --user" : "a watchdog over the process tree (no cgroup is ours)";
+}

@@ -1,0 +1,50 @@
+/** A program that was found, and what it says of its version. */
+export interface ProgramFacts {
+  readonly path: string;
+  readonly version?: string;
+}
+
+/** What came of really starting a sandbox. */
+export type TrialOutcome = { readonly ok: true } | { readonly ok: false; readonly detail: string };
+
+/** A container engine, as far as it concerns us: whether its client is here and its service answers. */
+export interface ContainerEngineFacts {
+  readonly client?: ProgramFacts;
+  readonly answers: boolean;
+  /** Where it was asked. */
+  readonly at: string;
+}
+
+/** An agent CLI: where it is, and which of its credentials are in the environment (names, never values). */
+export interface AgentFacts {
+  readonly name: string;
+  readonly program?: ProgramFacts;
+  readonly credentials: readonly { readonly variable: string; readonly present: boolean }[];
+}
+
+/** What `doctor` knows of a machine; plain data, so that every trap can be tested without the machine that has it. */
+export interface MachineFacts {
+  readonly platform: string;
+  readonly arch: string;
+  readonly kernel: string;
+  readonly distribution: { readonly id: string; readonly name: string };
+  readonly wsl: 0 | 1 | 2;
+  readonly inContainer: boolean;
+  readonly isRoot: boolean;
+  /** Whether `sudo` works without a question. */
+  readonly hasFreeSudo: boolean;
+  readonly node: { readonly version: string; readonly path: string };
+  readonly programs: Readonly<Record<string, ProgramFacts | undefined>>;
+  readonly kernelSettings: {
+    readonly unprivilegedUserNamespaces?: number;
+    readonly maxUserNamespaces?: number;
+    readonly apparmorRestrictsUserNamespaces?: number;
+  };
+  /** Undefined where it could not be tried: no bubblewrap. */
+  readonly sandboxTrial: TrialOutcome | undefined;
+  readonly seccomp: boolean;
+  readonly cgroup: { readonly version: 0 | 1 | 2; readonly isWritable: boolean; readonly hasUserManager: boolean };
+  readonly stateFolder: { readonly path: string; readonly isWritable: boolean };
+  readonly containerEngines: { readonly docker: ContainerEngineFacts; readonly podman: ContainerEngineFacts };
+  readonly agents: readonly AgentFacts[];
+}

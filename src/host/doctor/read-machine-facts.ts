@@ -1,0 +1,108 @@
+import { accessSync, constants, existsSync } from "node:fs";
+import { arch, platform, release } from "node:os";
+import { dirname } from "node:path";
+import { describeProgram, findExecutable, findProgram } from "./find-program.ts";
+import type { AgentFacts, ContainerEngineFacts, MachineFacts } from "./machine-facts.ts";
+import { readKernelFacts } from "./read-kernel-facts.ts";
+import { runProbe } from "./run-probe.ts";
+import { tryBubblewrap } from "./try-bubblewrap.ts";
+
+/** What the caller knows already: its environment and which agents to look for. */
+export interface MachineQuestion {
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly stateFolder: string;
+  readonly agents: readonly {
+    readonly name: string;
+    readonly binary: string | undefined;
+    readonly versionArgs: readonly string[];
+    readonly variables: readonly string[];
+  }[];
+}
+
+/** Programs that `doctor` looks for, with what makes them tell their version. */
+const programs: Readonly<Record<string, readonly string[]>> = {
+  bwrap: ["--version"],
+  nsenter: ["--version"],
+  git: ["--version"],
+  curl: ["--version"],
+  python3: ["--version"],
+  ip: ["-V"],
+  openssl: ["version"],
+  "apt-get": ["--version"],
+  dnf: [],
+  pacman: [],
+  zypper: [],
+  apk: [],
+  sudo: [],
+};
+
+/** Looks at this machine, and really starts a sandbox on it. Never throws; takes a few seconds at most. */
+export async function readMachineFacts(question: MachineQuestion): Promise<MachineFacts> {
+  const uid = process.getuid?.() ?? -1;
+  // Where an ordinary user's PATH lacks it: tools of the system's own.
+  const folders = [...(question.environment.PATH ?? "").split(":"), "/usr/sbin", "/sbin"];
+  const found = await Promise.all(
+    Object.entries(programs).map(async ([name, args]) => {
+      const path = findExecutable(name, folders);
+      if (path === undefined) return [name, undefined] as const;
+      return [name, args.length === 0 ? { path } : await describeProgram(path, args)] as const;
+    }),
+  );
+  const known = Object.fromEntries(found);
+  const bwrap = known.bwrap?.path;
+  const [sandboxTrial, hasFreeSudo, docker, podman, agents] = await Promise.all([
+    bwrap === undefined ? undefined : tryBubblewrap(bwrap),
+    uid !== 0 && known.sudo !== undefined
+      ? runProbe([known.sudo.path, "-n", "true"], { seconds: 5 }).then(({ exitCode }) => exitCode === 0)
+      : false,
+    askContainerEngine("docker", folders, question.environment.DOCKER_HOST ?? "/var/run/docker.sock"),
+    askContainerEngine("podman", folders, "podman info"),
+    Promise.all(question.agents.map((agent) => describeAgent(agent, question.environment))),
+  ]);
+  return {
+    platform: platform(),
+    arch: arch(),
+    kernel: release(),
+    ...readKernelFacts(uid),
+    isRoot: uid === 0,
+    hasFreeSudo,
+    node: { version: process.versions.node, path: process.execPath },
+    programs: known,
+    sandboxTrial,
+    stateFolder: { path: question.stateFolder, isWritable: canMake(question.stateFolder) },
+    containerEngines: { docker, podman },
+    agents,
+  };
+}
+
+async function askContainerEngine(
+  name: "docker" | "podman",
+  folders: readonly string[],
+  at: string,
+): Promise<ContainerEngineFacts> {
+  const client = await findProgram(name, folders);
+  if (client === undefined) return { answers: false, at };
+  const { exitCode } = await runProbe([client.path, "info"], { seconds: 5 });
+  return { client, answers: exitCode === 0, at };
+}
+
+async function describeAgent(
+  agent: MachineQuestion["agents"][number],
+  environment: MachineQuestion["environment"],
+): Promise<AgentFacts> {
+  const credentials = agent.variables.map((variable) => ({ variable, present: Boolean(environment[variable]) }));
+  if (agent.binary === undefined) return { name: agent.name, credentials };
+  return { name: agent.name, program: await describeProgram(agent.binary, agent.versionArgs), credentials };
+}
+
+/** Whether a folder is writable, or could be made. */
+function canMake(folder: string): boolean {
+  let nearest = folder;
+  while (!existsSync(nearest) && dirname(nearest) !== nearest) nearest = dirname(nearest);
+  try {
+    accessSync(nearest, constants.W_OK | constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
