@@ -1,7 +1,7 @@
 import type { Usage } from "../spec/events.ts";
 import type { ModelApi } from "../spec/policy.ts";
+import { createBoundedLines, type StreamLine } from "./bounded-lines.ts";
 import { BoundedText } from "./bounded-text.ts";
-import { createLineSplitter, type StreamLine } from "./line-splitter.ts";
 import { readCounts, readUsage, type UsageReading } from "./read-usage.ts";
 
 /** Reads the token use out of one answer of a model API while it passes by. */
@@ -43,7 +43,7 @@ class UsageSum {
 }
 
 function readEvents(sum: UsageSum) {
-  const lines = createLineSplitter();
+  const lines = createBoundedLines();
   const readLine = (line: StreamLine) => {
     const text = "whole" in line ? line.whole : line.head;
     if (!text.startsWith("data:")) return;

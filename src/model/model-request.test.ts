@@ -116,7 +116,7 @@ describe("readModelRequest()", () => {
     const expected = [
       { role: "user", parts: [{ text: "mend it" }] },
       { role: "assistant", parts: [{ tool: "bash", input: { command: "ls" } }] },
-      { role: "tool", parts: [{ result: "took <duration>" }] },
+      { role: "tool", parts: [{ result: "took 5ms" }] },
     ];
     expect(chat?.conversation.messages).toEqual(expected);
     expect(responses?.conversation.messages).toEqual(expected);

@@ -1,8 +1,8 @@
 import type { ModelApi } from "../spec/policy.ts";
-import { digestConversation } from "./digest.ts";
-import { type Conversation, normaliseConversation } from "./normalise-conversation.ts";
+import { type Conversation, readConversation } from "./conversation.ts";
+import { digestConversation } from "./digest-conversation.ts";
 
-/** What the gate must know of one request to a model API. */
+/** What the gate must know of one request to a model API. Digest and conversation are worked out when first read. */
 export interface ModelRequest {
   readonly model: string;
   readonly streamed: boolean;
@@ -10,7 +10,7 @@ export interface ModelRequest {
   readonly metered: boolean;
   /** The same for two requests that say the same to the model, whatever differs between two runs or machines. */
   readonly digest: string;
-  /** What the digest is over: the `body` of a recorded exchange's request. Holds no system prompt and no credential. */
+  /** What a recording keeps as the `body` of an exchange's request. Holds no system prompt and no credential. */
   readonly conversation: Conversation;
   /** What to send upstream: the given bytes, or those with `stream_options.include_usage` added. */
   readonly body: Uint8Array;
@@ -26,14 +26,22 @@ export function readModelRequest(api: ModelApi, path: string, body: Uint8Array):
   const endpoint = endpoints[api][path.split("?", 1)[0] ?? ""];
   const json = endpoint === undefined ? undefined : parseObject(body);
   if (endpoint === undefined || json === undefined || typeof json.model !== "string") return undefined;
+  const { model } = json;
   const streamed = json.stream === true;
-  const conversation = normaliseConversation(endpoint, json);
+  let conversation: Conversation | undefined;
+  let digest: string | undefined;
   return {
-    model: json.model,
+    model,
     streamed,
     metered: endpoint !== "count_tokens",
-    digest: digestConversation(conversation),
-    conversation,
+    get conversation() {
+      conversation ??= readConversation(endpoint, json);
+      return conversation;
+    },
+    get digest() {
+      digest ??= digestConversation(this.conversation);
+      return digest;
+    },
     body: endpoint === "chat" && streamed ? askForUsage(body, json) : body,
   };
 }

@@ -1,19 +1,22 @@
-const months = "Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec";
+const month = "(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)";
+const weekday = "(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)(?:[a-z]*),? +)?";
+const clock = "\\d{1,2}:\\d{2}(?::\\d{2}(?:[.,]\\d+)?)?(?: ?[AP]M)?(?: [A-Z]{3,4}\\b)?(?: ?[+-]\\d{2}:?\\d{2})?";
 
 // In order: what a terminal, a clock, a random name or a process number puts into a tool's output.
 const rules: readonly (readonly [RegExp, string])[] = [
   [/\u001b\[[0-9;?]*[ -/]*[@-~]/g, ""],
   [/\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b/gi, "<uuid>"],
+  // 2026-11-21, 2026-11-21T10:15:39.197Z, 2026-11-21 10:15:39 +0100
   [/\b\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?(?: ?(?:Z|[+-]\d{2}:?\d{2}))?)?/g, "<time>"],
-  [new RegExp(`\\b(?:${months}) +\\d{1,2} +(?:\\d{2}:\\d{2}(?::\\d{2})?|\\d{4})\\b`, "g"), "<time>"],
+  // Sat, 21 Nov 2026 10:15:39 GMT
+  [new RegExp(`\\b${weekday}\\d{1,2} ${month} \\d{4}(?: +(?:${clock}))?`, "g"), "<time>"],
+  // Sat Nov 21 10:15:39 UTC 2026, Nov 21 10:15, Nov 21 2026
+  [new RegExp(`\\b${weekday}${month} +\\d{1,2}\\b,?(?: +(?:${clock}))?(?: +\\d{4}\\b)?`, "g"), "<time>"],
   [/\b\d{1,2}:\d{2}:\d{2}(?:[.,]\d+)?\b/g, "<time>"],
-  [
-    /\b(duration_ms:?|duration:?|elapsed:?|took|in|after|time:?)( +)\d+(?:\.\d+)?(?: ?(?:ns|[mu\u00b5]?s|sec(?:onds?)?|min(?:utes?)?|milliseconds?))?(?=[\s,;.)]|$)/gi,
-    "$1$2<duration>",
-  ],
-  [/\b\d+(?:\.\d+)? ?(?:ns|\u00b5s|us|ms|seconds?|secs?|milliseconds?)\b/g, "<duration>"],
-  [/\b\d+\.\d+s\b/g, "<duration>"],
-  [/\bpid[ =:]+\d+/gi, "pid <n>"],
+  [/\b(duration(?:_ms)?:?|elapsed:?|took|real|user|sys)([ \t]+)\d+(?:\.\d+)?(?![\w.])/gi, "$1$2<duration>"],
+  [/\b\d+(?:\.\d+)? ?(?:ns|\u00b5s|us|ms|milliseconds?|seconds?|secs?)\b/g, "<duration>"],
+  [/\b(?:\d+m)?\d+[.,]\d+ ?s\b/g, "<duration>"],
+  [/\bpid([ =:]+)\d+/gi, "pid$1<number>"],
   [/(\/tmp|\/var\/tmp|\/dev\/shm)\/[\w.+@-]+/g, "$1/<name>"],
   [/\/\.claude\/projects\/[^/\s"']+/g, "/.claude/projects/<name>"],
   [/\b0x[0-9a-f]{6,16}\b/gi, "<address>"],

@@ -1,7 +1,6 @@
 import { createHash } from "node:crypto";
-import { normaliseOutput } from "./normalise-output.ts";
 
-/** What a request says to the model, without what differs between two runs of the same prompt. Plain JSON. */
+/** What a request says to the model: prompts, tool uses and their results. Plain JSON; `digestConversation` compares two. */
 export interface Conversation {
   readonly endpoint: "messages" | "count_tokens" | "chat" | "responses";
   readonly streamed: boolean;
@@ -11,14 +10,15 @@ export interface Conversation {
   readonly messages: readonly Message[];
 }
 
-type Message = { readonly role: string; readonly parts: readonly unknown[] };
+/** `parts` are `{text}`, `{tool, input}`, `{result, error?}`, or other JSON as it was sent. */
+export type Message = { readonly role: string; readonly parts: readonly unknown[] };
 type Json = Readonly<Record<string, unknown>>;
 
 /**
  * Keeps roles, prompts, tool inputs and tool results; drops the system prompt (it holds dates, paths and the machine), ids,
- * cache marks, reminders that the CLI adds to messages, reasoning, and from tool results what a clock or a random name made.
+ * cache marks, reminders that the CLI adds to messages, and reasoning.
  */
-export function normaliseConversation(endpoint: Conversation["endpoint"], request: Json): Conversation {
+export function readConversation(endpoint: Conversation["endpoint"], request: Json): Conversation {
   const list = endpoint === "responses" ? request.input : request.messages;
   const items = typeof list === "string" ? [{ role: "user", content: list }] : Array.isArray(list) ? list : [];
   return {
@@ -26,7 +26,7 @@ export function normaliseConversation(endpoint: Conversation["endpoint"], reques
     streamed: request.stream === true,
     tools: Array.isArray(request.tools) && request.tools.length > 0,
     format: isFormatAsked(request),
-    messages: joinSameRoles(items.map(asObject).flatMap(normaliseMessage)),
+    messages: joinSameRoles(items.map(asObject).flatMap(readMessage)),
   };
 }
 
@@ -38,7 +38,7 @@ function isFormatAsked(request: Json): boolean {
 const asObject = (value: unknown): Json =>
   typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Json) : {};
 
-function normaliseMessage(message: Json): readonly Message[] {
+function readMessage(message: Json): readonly Message[] {
   const role = typeof message.role === "string" ? message.role : roleOfItem(message.type);
   if (role === "system" || role === "developer") return [];
   const content = message.content;
@@ -47,7 +47,7 @@ function normaliseMessage(message: Json): readonly Message[] {
   const calls = Array.isArray(message.tool_calls) ? message.tool_calls : [];
   const own = typeof message.type === "string" && message.type !== "message" ? [message] : [];
   const isToolAnswer = role === "tool";
-  const parts = [...blocks, ...calls, ...own].flatMap((block) => normalisePart(asObject(block), isToolAnswer));
+  const parts = [...blocks, ...calls, ...own].flatMap((block) => readPart(asObject(block), isToolAnswer));
   return parts.length === 0 ? [] : [{ role, parts }];
 }
 
@@ -56,39 +56,39 @@ function roleOfItem(type: unknown): string {
   return typeof type === "string" && type.endsWith("_output") ? "tool" : "assistant";
 }
 
-function normalisePart(part: Json, isToolAnswer: boolean): readonly unknown[] {
+function readPart(part: Json, isToolAnswer: boolean): readonly unknown[] {
   switch (part.type) {
     case "text":
     case "input_text":
     case "output_text": {
       const text = dropReminders(String(part.text ?? "")).trim();
       if (text === "") return [];
-      return isToolAnswer ? [{ result: normaliseOutput(text) }] : [{ text }];
+      return isToolAnswer ? [{ result: text }] : [{ text }];
     }
     case "tool_use":
-      return [{ tool: nameOf(part), input: normaliseValue(part.input) }];
+      return [{ tool: nameOf(part), input: cleanValue(part.input) }];
     case "function":
-      return [normaliseCall(asObject(part.function))];
+      return [readCall(asObject(part.function))];
     case "function_call":
     case "custom_tool_call":
-      return [normaliseCall(part)];
+      return [readCall(part)];
     case "tool_result":
-      return [{ result: normaliseResult(part.content), ...(part.is_error === true ? { error: true } : {}) }];
+      return [{ result: readResult(part.content), ...(part.is_error === true ? { error: true } : {}) }];
     case "function_call_output":
     case "custom_tool_call_output":
-      return [{ result: normaliseResult(part.output) }];
+      return [{ result: readResult(part.output) }];
     case "thinking":
     case "redacted_thinking":
     case "reasoning":
       return [];
     default:
-      return [normaliseValue(part)];
+      return [cleanValue(part)];
   }
 }
 
-function normaliseCall(call: Json): unknown {
+function readCall(call: Json): unknown {
   const input = call.arguments ?? call.input;
-  return { tool: nameOf(call), input: normaliseValue(typeof input === "string" ? parseOrText(input) : input) };
+  return { tool: nameOf(call), input: cleanValue(typeof input === "string" ? parseOrText(input) : input) };
 }
 
 const nameOf = (call: Json): string => (typeof call.name === "string" ? call.name : "");
@@ -101,12 +101,12 @@ function parseOrText(text: string): unknown {
   }
 }
 
-function normaliseResult(content: unknown): unknown {
-  if (typeof content === "string") return normaliseOutput(dropReminders(content)).trim();
-  if (!Array.isArray(content)) return normaliseValue(content);
+function readResult(content: unknown): unknown {
+  if (typeof content === "string") return dropReminders(content).trim();
+  if (!Array.isArray(content)) return cleanValue(content);
   const parts = content.map(asObject).flatMap((part) => {
-    if (typeof part.text !== "string") return [normaliseValue(part)];
-    const text = normaliseOutput(dropReminders(part.text)).trim();
+    if (typeof part.text !== "string") return [cleanValue(part)];
+    const text = dropReminders(part.text).trim();
     return text === "" ? [] : [text];
   });
   return parts.length === 1 ? parts[0] : parts;
@@ -127,17 +127,17 @@ const runKeys = new Set([
 const deepest = 50;
 
 /** Any other JSON: without the keys that hold ids and marks; long data (an image) becomes its digest. */
-function normaliseValue(value: unknown, depth = 0): unknown {
+function cleanValue(value: unknown, depth = 0): unknown {
   if (depth > deepest) return "<deep>";
   if (typeof value === "string") {
     return value.length > 20_000 ? { sha256: createHash("sha256").update(value).digest("hex") } : value;
   }
-  if (Array.isArray(value)) return value.map((inner) => normaliseValue(inner, depth + 1));
+  if (Array.isArray(value)) return value.map((inner) => cleanValue(inner, depth + 1));
   if (typeof value !== "object" || value === null) return value;
   return Object.fromEntries(
     Object.entries(value)
       .filter(([key]) => !runKeys.has(key))
-      .map(([key, inner]) => [key, normaliseValue(inner, depth + 1)]),
+      .map(([key, inner]) => [key, cleanValue(inner, depth + 1)]),
   );
 }
 

@@ -4,7 +4,7 @@ import { BoundedText } from "./bounded-text.ts";
 export type StreamLine = ReturnType<BoundedText["take"]>;
 
 /** Cuts a byte stream into lines at LF alone (U+2028 is text), whatever the chunks; bounded memory, never throws. */
-export function createLineSplitter(): {
+export function createBoundedLines(): {
   write(bytes: Uint8Array): readonly StreamLine[];
   end(): readonly StreamLine[];
 } {

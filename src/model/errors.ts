@@ -1,0 +1,22 @@
+import { failures } from "../base/failure.ts";
+
+/** Failures of this room. */
+export const modelErrors = {
+  recording_invalid: {
+    message: (d: { file: string; line: number; reason: string }) =>
+      `Cannot read recording "${d.file}": line ${d.line}: ${d.reason}`,
+    hint: () => "record it again: caisson run --record FILE ...",
+    status: 422,
+    exit: 2,
+  },
+  recording_version: {
+    message: (d: { file: string; version: string }) =>
+      `Cannot read recording "${d.file}": it has version ${d.version}, this Caisson reads version 1`,
+    hint: () => "record it again, or update Caisson",
+    status: 422,
+    exit: 2,
+  },
+} as const;
+
+/** Makes a `Failure` of this room. */
+export const modelFailure = failures(modelErrors);

@@ -1,0 +1,27 @@
+import { describe, expect, it } from "vitest";
+import { normaliseOutput } from "./normalise-output.ts";
+
+describe("normaliseOutput()", () => {
+  it.each([
+    ["Sat Nov 21 10:15:39 UTC 2026", "<time>"],
+    ["Sat, 21 Nov 2026 10:15:39 GMT", "<time>"],
+    ["-rw-r--r-- 1 me me 12 Nov 21 09:59 a.js", "-rw-r--r-- 1 me me 12 <time> a.js"],
+    ["at 2026-11-21T10:15:39.197Z and 10:15:39", "at <time> and <time>"],
+    ["\u001b[32m\u2714\u001b[39m adds (0.512ms)", "\u2714 adds (<duration>)"],
+    ["\u2139 duration_ms 43.2", "\u2139 duration_ms <duration>"],
+    ["real\t0m1.204s", "real\t<duration>"],
+    ["3 passed in 1.20s", "3 passed in <duration>"],
+    ["output in /tmp/pi-bash-1f.log", "output in /tmp/<name>"],
+    ["/tmp/caisson-x1/src/a.js:3", "/tmp/<name>/src/a.js:3"],
+    ["session 5ca46bbf-c3af-498a-b8c0-f987ff75e2f7, pid 4711", "session <uuid>, pid <number>"],
+  ])("takes the run out of %j", (text, expected) => {
+    expect(normaliseOutput(text)).toBe(expected);
+  });
+
+  it.each(["pass 3", "fail 1", "expected 4, got 5", "src/a.js:12:30", "May the 3 tests pass", "v26.10.0", "10 files"])(
+    "keeps %j",
+    (text) => {
+      expect(normaliseOutput(text)).toBe(text);
+    },
+  );
+});

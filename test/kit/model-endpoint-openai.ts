@@ -1,0 +1,175 @@
+import { pieces } from "./model-endpoint-anthropic.ts";
+import type { ScriptedAnswer, ScriptedRequest } from "./model-endpoint-script.ts";
+
+type Json = Readonly<Record<string, unknown>>;
+const list = (value: unknown): readonly Json[] => (Array.isArray(value) ? value : []);
+const parametersOf = (tool: Json) => Object.keys(((tool.parameters as Json | undefined)?.properties as Json) ?? {});
+const created = 1_767_225_600;
+
+/** Reads a request of chat completions. */
+export function readChat(body: Json): ScriptedRequest {
+  return {
+    model: String(body.model),
+    streamed: body.stream === true,
+    tools: list(body.tools).map((tool) => {
+      const described = tool.function as Json;
+      return { name: String(described.name), parameters: parametersOf(described) };
+    }),
+    turnsDone: list(body.messages).filter((message) => message.role === "assistant").length,
+    isFormatAsked: body.response_format !== undefined,
+    text: JSON.stringify(body),
+  };
+}
+
+/** The answer as one chat completion. */
+export function chatCompletion(answer: ScriptedAnswer, request: ScriptedRequest): Json {
+  const calls = chatCalls(answer, request);
+  return {
+    ...chatHead(request, "chat.completion"),
+    choices: [
+      {
+        index: 0,
+        message: {
+          role: "assistant",
+          content: answer.text || null,
+          ...(calls.length > 0 ? { tool_calls: calls } : {}),
+        },
+        finish_reason: calls.length > 0 ? "tool_calls" : "stop",
+      },
+    ],
+    usage: chatUsage(answer, request),
+  };
+}
+
+/** The answer as chunks; token use only when it was asked for, as the real API does. */
+export function chatEvents(answer: ScriptedAnswer, request: ScriptedRequest, isUsageAsked: boolean): readonly string[] {
+  const calls = chatCalls(answer, request);
+  const deltas: Json[] = [{ role: "assistant", content: "" }, ...pieces(answer.text).map((content) => ({ content }))];
+  calls.forEach((call, index) => {
+    deltas.push({ tool_calls: [{ index, ...call, function: { name: call.function.name, arguments: "" } }] });
+    for (const piece of pieces(call.function.arguments))
+      deltas.push({ tool_calls: [{ index, function: { arguments: piece } }] });
+  });
+  const head = chatHead(request, "chat.completion.chunk");
+  const chunks: Json[] = deltas.map((delta) => ({ ...head, choices: [{ index: 0, delta, finish_reason: null }] }));
+  chunks.push({ ...head, choices: [{ index: 0, delta: {}, finish_reason: calls.length > 0 ? "tool_calls" : "stop" }] });
+  if (isUsageAsked) chunks.push({ ...head, choices: [], usage: chatUsage(answer, request) });
+  return [...chunks.map((chunk) => `data: ${JSON.stringify(chunk)}\n\n`), "data: [DONE]\n\n"];
+}
+
+const chatHead = (request: ScriptedRequest, object: string): Json => ({
+  id: `chatcmpl-scripted-${request.turnsDone}`,
+  object,
+  created,
+  model: request.model,
+});
+const chatCalls = (answer: ScriptedAnswer, request: ScriptedRequest) =>
+  answer.calls.map(({ tool, input }, n) => ({
+    id: `call_scripted_${request.turnsDone}_${n}`,
+    type: "function",
+    function: { name: tool, arguments: JSON.stringify(input) },
+  }));
+const chatUsage = (answer: ScriptedAnswer, request: ScriptedRequest): Json => ({
+  prompt_tokens: 120 + 50 * request.turnsDone,
+  completion_tokens: 8 + answer.text.length,
+  total_tokens: 128 + 50 * request.turnsDone + answer.text.length,
+  prompt_tokens_details: { cached_tokens: 20 },
+});
+
+/** Reads a request of the responses API. */
+export function readResponses(body: Json): ScriptedRequest {
+  // What the model did since the last thing that a person or a tool said is one turn.
+  const isModels = (item: Json) => item.role === "assistant" || item.type === "function_call";
+  const items = list(body.input);
+  return {
+    model: String(body.model),
+    streamed: body.stream === true,
+    tools: list(body.tools).map((tool) => ({ name: String(tool.name), parameters: parametersOf(tool) })),
+    turnsDone: items.filter((item, n) => isModels(item) && !isModels(items[n - 1] ?? {})).length,
+    isFormatAsked: (body.text as Json | undefined)?.format !== undefined,
+    text: JSON.stringify(body),
+  };
+}
+
+/** The answer as one response object. */
+export function responseObject(answer: ScriptedAnswer, request: ScriptedRequest): Json {
+  const inputTokens = 130 + 50 * request.turnsDone;
+  const outputTokens = 9 + answer.text.length;
+  return {
+    ...responseHead(request),
+    status: "completed",
+    output: responseItems(answer, request),
+    usage: {
+      input_tokens: inputTokens,
+      input_tokens_details: { cached_tokens: 30 },
+      output_tokens: outputTokens,
+      output_tokens_details: { reasoning_tokens: 0 },
+      total_tokens: inputTokens + outputTokens,
+    },
+  };
+}
+
+/** The answer as the responses API streams it: each item is added, grows by deltas, and is done. */
+export function responseEvents(answer: ScriptedAnswer, request: ScriptedRequest): readonly string[] {
+  const start = { ...responseHead(request), status: "in_progress", output: [], usage: null };
+  const events: Json[] = [
+    { type: "response.created", response: start },
+    { type: "response.in_progress", response: start },
+  ];
+  responseItems(answer, request).forEach((item, output_index) => {
+    events.push(...(item.type === "message" ? messageEvents(item, output_index) : callEvents(item, output_index)));
+  });
+  events.push({ type: "response.completed", response: responseObject(answer, request) });
+  return events.map(
+    (event, n) => `event: ${event.type}\ndata: ${JSON.stringify({ ...event, sequence_number: n })}\n\n`,
+  );
+}
+
+function messageEvents(item: Json, output_index: number): readonly Json[] {
+  const part = (item.content as readonly Json[])[0] ?? {};
+  const at = { item_id: item.id, output_index, content_index: 0 };
+  return [
+    { type: "response.output_item.added", output_index, item: { ...item, status: "in_progress", content: [] } },
+    { type: "response.content_part.added", ...at, part: { ...part, text: "" } },
+    ...pieces(String(part.text)).map((delta) => ({ type: "response.output_text.delta", ...at, delta })),
+    { type: "response.output_text.done", ...at, text: part.text },
+    { type: "response.content_part.done", ...at, part },
+    { type: "response.output_item.done", output_index, item },
+  ];
+}
+
+function callEvents(item: Json, output_index: number): readonly Json[] {
+  const at = { item_id: item.id, output_index };
+  return [
+    { type: "response.output_item.added", output_index, item: { ...item, status: "in_progress", arguments: "" } },
+    ...pieces(String(item.arguments)).map((delta) => ({
+      type: "response.function_call_arguments.delta",
+      ...at,
+      delta,
+    })),
+    { type: "response.function_call_arguments.done", ...at, arguments: item.arguments },
+    { type: "response.output_item.done", output_index, item },
+  ];
+}
+
+const responseHead = (request: ScriptedRequest): Json => ({
+  id: `resp_scripted_${request.turnsDone}`,
+  object: "response",
+  created_at: created,
+  model: request.model,
+});
+
+function responseItems(answer: ScriptedAnswer, request: ScriptedRequest): readonly Json[] {
+  const n = request.turnsDone;
+  const content = [{ type: "output_text", text: answer.text, annotations: [] }];
+  const message = { id: `msg_scripted_${n}`, type: "message", role: "assistant", status: "completed", content };
+  const calls = answer.calls.map(({ tool, input }, k) => ({
+    id: `fc_scripted_${n}_${k}`,
+    type: "function_call",
+    call_id: `call_scripted_${n}_${k}`,
+    name: tool,
+    arguments: JSON.stringify(input),
+    status: "completed",
+  }));
+  return [...(answer.text === "" ? [] : [message]), ...calls];
+}

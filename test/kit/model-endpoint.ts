@@ -1,0 +1,129 @@
+import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from "node:http";
+import { createServer as createTlsServer } from "node:https";
+import type { AddressInfo } from "node:net";
+import { anthropicError, anthropicEvents, anthropicMessage, readAnthropic } from "./model-endpoint-anthropic.ts";
+import {
+  chatCompletion,
+  chatEvents,
+  readChat,
+  readResponses,
+  responseEvents,
+  responseObject,
+} from "./model-endpoint-openai.ts";
+import { answerFromScript, type ScriptedTurn } from "./model-endpoint-script.ts";
+
+type Json = Readonly<Record<string, unknown>>;
+
+/** One request as it arrived, credentials and all: a test asserts on them. */
+export interface ReceivedRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly text: string;
+}
+
+/** A model API on loopback that follows a script. `received` grows while it runs. */
+export interface ModelEndpoint extends AsyncDisposable {
+  readonly url: string;
+  readonly port: number;
+  readonly received: readonly ReceivedRequest[];
+}
+
+export interface ModelEndpointOptions {
+  readonly turns: readonly ScriptedTurn[];
+  readonly tls?: { readonly key: string; readonly cert: string };
+  readonly host?: string;
+  /** This many model requests are answered with 529 (overloaded) before the script begins. */
+  readonly refuseFirst?: number;
+}
+
+/** Starts a model that speaks the Anthropic messages and OpenAI chat and responses APIs, streamed or not, with tool use. */
+export async function startModelEndpoint(options: ModelEndpointOptions): Promise<ModelEndpoint> {
+  const received: ReceivedRequest[] = [];
+  let toRefuse = options.refuseFirst ?? 0;
+  const listener: RequestListener = (request, response) => {
+    readText(request).then(
+      (text) => {
+        const path = request.url ?? "/";
+        received.push({ method: request.method ?? "", path, headers: request.headers, text });
+        const isRefused = request.method === "POST" && toRefuse-- > 0;
+        const reply = isRefused ? overloaded : replyTo(request.method, path.split("?", 1)[0], options.turns, text);
+        send(response, reply);
+      },
+      () => response.destroy(),
+    );
+  };
+  const server = options.tls ? createTlsServer(options.tls, listener) : createServer(listener);
+  await new Promise<void>((resolve) => server.listen(0, options.host ?? "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `${options.tls ? "https" : "http"}://${options.host ?? "127.0.0.1"}:${port}`,
+    port,
+    received,
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+type Reply = { readonly status: number; readonly json: Json } | { readonly events: readonly string[] };
+
+const overloaded: Reply = { status: 529, json: anthropicError("overloaded_error", "Overloaded") };
+
+function replyTo(method = "", endpoint = "", turns: readonly ScriptedTurn[] = [], text = ""): Reply {
+  const body = parse(text);
+  const json = (value: Json): Reply => ({ status: 200, json: value });
+  switch (`${method} ${endpoint}`) {
+    case "GET /v1/models":
+      return json({ data: [], has_more: false });
+    case "POST /v1/messages": {
+      const request = readAnthropic(body);
+      const said = answerFromScript(turns, request);
+      return request.streamed ? { events: anthropicEvents(said, request) } : json(anthropicMessage(said, request));
+    }
+    case "POST /v1/messages/count_tokens":
+      return json({ input_tokens: Math.ceil(text.length / 4) });
+    case "POST /v1/chat/completions": {
+      const request = readChat(body);
+      const said = answerFromScript(turns, request);
+      const isUsageAsked = (body.stream_options as Json | undefined)?.include_usage === true;
+      return request.streamed
+        ? { events: chatEvents(said, request, isUsageAsked) }
+        : json(chatCompletion(said, request));
+    }
+    case "POST /v1/responses": {
+      const request = readResponses(body);
+      const said = answerFromScript(turns, request);
+      return request.streamed ? { events: responseEvents(said, request) } : json(responseObject(said, request));
+    }
+    default:
+      return { status: 404, json: anthropicError("not_found_error", `no such path: ${method} ${endpoint}`) };
+  }
+}
+
+function parse(text: string): Json {
+  try {
+    return JSON.parse(text) as Json;
+  } catch {
+    return {};
+  }
+}
+
+async function readText(request: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks).toString("utf8");
+}
+
+function send(response: ServerResponse, reply: Reply): void {
+  const id = { "request-id": "req_scripted" };
+  if ("json" in reply) {
+    response.writeHead(reply.status, { "content-type": "application/json", ...id });
+    response.end(JSON.stringify(reply.json));
+    return;
+  }
+  response.writeHead(200, { "content-type": "text/event-stream; charset=utf-8", "cache-control": "no-cache", ...id });
+  for (const event of reply.events) response.write(event);
+  response.end();
+}
