@@ -1,56 +1,122 @@
 import { z } from "zod";
-import { CredentialSource, HostPattern, Injection, ModelApi, Name, PathMatch } from "./policy.ts";
+import { HeaderMatch, HostPattern, Injection, ModelApi, Name, PathMatch } from "./policy.ts";
 
-const Bytes = z.union([z.int().positive(), z.string().regex(/^\d+(\.\d+)?\s*[kmgtKMGT]?i?[bB]?$/)]);
+const Bytes = z
+  .union([z.int().positive(), z.string().regex(/^\d+(\.\d+)?\s*[kmgtKMGT]?i?[bB]?$/, "a size like 512m or 4g")])
+  .meta({ description: "Bytes, or a size like 512m or 4g (powers of 1024)" });
+const Port = z.int().min(1).max(65_535);
+const Variable = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, "a variable's name: letters, digits and _");
 
-/** One route as a person writes it: `preset: npm`, or a host with what is allowed there. */
-const ManifestRoute = z.union([
-  z.strictObject({ preset: Name }),
-  z.strictObject({
-    host: HostPattern,
-    name: Name.optional(),
-    ports: z.array(z.int().min(1).max(65_535)).optional(),
-    scheme: z.enum(["https", "http"]).optional(),
-    paths: z.array(PathMatch).optional(),
-    methods: z.array(z.string()).optional(),
-    headers: z.array(z.strictObject({ name: z.string(), value: z.string().optional() })).optional(),
-    credential: z.strictObject({ name: Name, inject: z.array(Injection).min(1) }).optional(),
-    upstream: z.url().optional(),
-    extraCaFile: z.string().optional(),
-    allowAddresses: z.array(z.string()).optional(),
-    model: ModelApi.optional(),
-    http2: z.boolean().optional(),
-  }),
-]);
+const ManifestPath = z
+  .union([z.string().startsWith("/"), PathMatch])
+  .meta({ description: "/a/b = that path and all below it; with * a pattern: * is one segment, ** any number" });
 
-/** An agent of a manifest: provider + instructions. */
-const ManifestAgent = z.strictObject({
-  provider: Name,
-  model: z.string().optional(),
-  instructions: z.string().optional().meta({ description: "Text put before every prompt" }),
-  skills: z.array(z.string()).optional().meta({ description: "Folders with a SKILL.md, relative to the manifest" }),
-  command: z.array(z.string()).optional().meta({ description: "For provider `command`" }),
+/** A route to one host as a person writes it. */
+const HostRoute = z.strictObject({
+  host: HostPattern,
+  name: Name.optional().meta({ description: "Told in refusals and in the audit log; by default the host" }),
+  ports: z.array(Port).min(1).optional().meta({ description: "443, or 80 for scheme http" }),
+  scheme: z.enum(["https", "http"]).optional(),
+  paths: z.array(ManifestPath).optional().meta({ description: "Any one must match; none = every path" }),
+  methods: z
+    .array(z.string().regex(/^[A-Z]+$/, "a method in capitals"))
+    .optional()
+    .meta({ description: "None = every method" }),
+  headers: z.array(HeaderMatch).optional().meta({ description: "All must match" }),
+  credential: z
+    .strictObject({ name: Name, inject: z.array(Injection).min(1) })
+    .optional()
+    .meta({ description: "A credential of this manifest, and how the gate injects it" }),
+  upstream: z
+    .url({ protocol: /^https?$/ })
+    .optional()
+    .meta({ description: "Dial this origin instead of the host" }),
+  extraCaFile: z.string().min(1).optional().meta({ description: "PEM of further roots, relative to the manifest" }),
+  allowAddresses: z
+    .array(z.string())
+    .optional()
+    .meta({ description: "CIDRs, otherwise refused (private, loopback), that this route may dial" }),
+  model: ModelApi.optional().meta({ description: "A model API: its token use becomes events" }),
+  http2: z.boolean().optional(),
+});
+export type HostRoute = z.output<typeof HostRoute>;
+
+const PresetRoute = z.strictObject({
+  preset: Name.meta({ description: "npm, pypi, apt, github, anthropic, openai, ..." }),
 });
 
-/** `caisson.yaml`. Given with `--manifest`, or read from `~/.config/caisson/`; one in a repository is data only (invariant 8). */
+/** What every route of a provider gets: a company's own model gateway in the place of the vendor's host. */
+const ProviderSettings = z.strictObject({
+  upstream: z.url({ protocol: /^https?$/ }).meta({ description: "Dial this origin instead of the provider's host" }),
+  extraCaFile: z.string().min(1).optional(),
+  allowAddresses: z.array(z.string()).optional(),
+});
+export type ProviderSettings = z.output<typeof ProviderSettings>;
+
+/** An agent of a manifest: provider + instructions. */
+export const ManifestAgent = z.strictObject({
+  provider: Name,
+  model: z.string().min(1).optional(),
+  instructions: z.string().optional().meta({ description: "Text put before every prompt" }),
+  skills: z
+    .array(z.string().min(1))
+    .optional()
+    .meta({ description: "Folders with a SKILL.md, relative to the manifest" }),
+  command: z.array(z.string()).min(1).optional().meta({ description: "For provider `command`: what it runs" }),
+});
+export type ManifestAgent = z.output<typeof ManifestAgent>;
+
+const environment = z.array(Variable).optional().meta({ description: "Variables inside that hold the placeholder" });
+
+const ManifestCredential = z.union([
+  z.strictObject({ env: Variable.meta({ description: "Host variable that holds the value" }), environment }),
+  z.strictObject({
+    file: z.string().min(1).meta({ description: "File that holds the value; read again when it changes" }),
+    environment,
+  }),
+  z.strictObject({
+    command: z.array(z.string()).min(1).meta({ description: "Prints the value, or JSON {value, expiresAt}" }),
+    refreshSeconds: z.number().positive().optional(),
+    environment,
+  }),
+]);
+export type ManifestCredential = z.output<typeof ManifestCredential>;
+
+const ManifestVariable = z
+  .union([
+    z.string(),
+    z.strictObject({ host: Variable.meta({ description: "Taken from this variable of the host" }) }),
+    z.strictObject({ ask: z.string().min(1).meta({ description: "Asked for at launch, with this question" }) }),
+  ])
+  .meta({ description: "A literal, { host: NAME } or { ask: QUESTION }" });
+export type ManifestVariable = z.output<typeof ManifestVariable>;
+
+/** `caisson.yaml`. The person's own (`--manifest`, `~/.config/caisson/`) counts whole; one in a repository brings agents alone (invariant 8). */
 export const Manifest = z.strictObject({
   $schema: z.string().optional(),
   agents: z.record(Name, ManifestAgent).default({}),
-  routes: z.array(ManifestRoute).default([]),
-  credentials: z.record(Name, CredentialSource).default({}),
+  providers: z.record(Name, ProviderSettings).default({}),
+  routes: z.array(z.union([PresetRoute, HostRoute])).default([]),
+  credentials: z.record(Name, ManifestCredential).default({}),
   limits: z
     .strictObject({
       cpus: z.number().positive().optional(),
       memory: Bytes.optional(),
       processes: z.int().positive().optional(),
-      disk: Bytes.optional(),
-      timeout: z.string().optional(),
+      disk: Bytes.optional().meta({ description: "Home, /tmp and what the workspace grew by" }),
+      timeout: z.string().optional().meta({ description: "A duration like 30m" }),
     })
     .default({}),
-  environment: z.record(z.string(), z.union([z.string(), z.strictObject({ host: z.string() })])).default({}),
+  environment: z.record(Variable, ManifestVariable).default({}),
   mounts: z
-    .array(z.strictObject({ source: z.string(), target: z.string(), writable: z.boolean().default(false) }))
+    .array(
+      z.strictObject({
+        source: z.string().min(1),
+        target: z.string().startsWith("/"),
+        writable: z.boolean().default(false),
+      }),
+    )
     .default([]),
-  unixSockets: z.enum(["deny", "allow"]).default("deny"),
+  unixSockets: z.enum(["deny", "allow"]).optional(),
 });
 export type Manifest = z.output<typeof Manifest>;

@@ -1,4 +1,6 @@
 import { z } from "zod";
+import { defaultLimits } from "./default-limits.ts";
+import { hostPatternProblem } from "./host-pattern.ts";
 
 /** Name of a credential, route or rule: kebab-case, as people type it. */
 export const Name = z.string().regex(/^[a-z0-9][a-z0-9._-]{0,63}$/, "use lower-case letters, digits, '-', '_' and '.'");
@@ -6,13 +8,11 @@ export const Name = z.string().regex(/^[a-z0-9][a-z0-9._-]{0,63}$/, "use lower-c
 /** Where a host rule matches: a host name, or `*.suffix` (which does not match the suffix itself). Never an IP literal. */
 export const HostPattern = z
   .string()
-  .regex(
-    /^(\*\.)?([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\.)*[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?$/,
-    "a host name in lower case, or *.suffix",
-  )
-  .refine((host) => !/^(\d+\.)*\d+$/.test(host), "an IP address cannot be a route's host: give the host name")
-  .refine((host) => host !== "*" && !/^\*\.[^.]+$/.test(host), "a whole top-level domain is too wide")
-  .meta({ description: "Host name (exact), or *.suffix for every name below it" });
+  .check((context) => {
+    const problem = hostPatternProblem(context.value);
+    if (problem) context.issues.push({ code: "custom", message: problem, input: context.value });
+  })
+  .meta({ description: "Host name in lower case (exact), or *.suffix for every name below it" });
 
 export const PathMatch = z
   .union([
@@ -73,6 +73,12 @@ export const CredentialSource = z.union([
     command: z.array(z.string()).min(1).meta({ description: "Prints the value, or JSON {value, expiresAt}" }),
     refreshSeconds: z.number().positive().optional(),
   }),
+  z.strictObject({
+    npmrc: z.string().startsWith("//").meta({ description: "What the person's npmrc says for //HOST/PATH/" }),
+  }),
+  z.strictObject({
+    pip: z.url().meta({ description: "The password that the person's pip configuration has for this index" }),
+  }),
 ]);
 export type CredentialSource = z.output<typeof CredentialSource>;
 
@@ -88,25 +94,19 @@ export const Credential = z.strictObject({
 export type Credential = z.output<typeof Credential>;
 
 export const Limits = z.strictObject({
-  cpus: z.number().positive().default(2),
-  memoryBytes: z
-    .int()
-    .positive()
-    .default(4 * 1024 ** 3),
-  processes: z.int().positive().default(512),
+  cpus: z.number().positive().default(defaultLimits.cpus),
+  memoryBytes: z.int().positive().default(defaultLimits.memoryBytes),
+  processes: z.int().positive().default(defaultLimits.processes),
   diskBytes: z
     .int()
     .positive()
-    .default(10 * 1024 ** 3)
+    .default(defaultLimits.diskBytes)
     .meta({ description: "Home, /tmp and what the workspace grew by" }),
-  timeoutSeconds: z
-    .number()
-    .positive()
-    .default(4 * 3600),
+  timeoutSeconds: z.number().positive().default(defaultLimits.timeoutSeconds),
   outputBytes: z
     .int()
     .positive()
-    .default(64 * 1024 ** 2)
+    .default(defaultLimits.outputBytes)
     .meta({ description: "Kept of each output stream on disk" }),
 });
 export type Limits = z.output<typeof Limits>;

@@ -1,0 +1,23 @@
+import type { Failure } from "../base/failure.ts";
+import type { Manifest } from "../spec/manifest.ts";
+
+/** A manifest as it was found. The person's own counts whole; one in the workspace brings agents alone (invariant 8). */
+export interface ManifestLayer {
+  /** As the person is told, e.g. `./caisson.yaml`. */
+  readonly file: string;
+  /** Absolute folder that its relative paths start from. */
+  readonly dir: string;
+  readonly trust: "own" | "workspace";
+  readonly manifest: Manifest;
+  /** Agents whose own entry is wrong: each fails when it is used, the others still start. */
+  readonly brokenAgents: Readonly<Record<string, Failure>>;
+  /** The line of a value, by its path. */
+  readonly lineOf: (path: readonly (string | number)[]) => number;
+  /** Texts of the files that it names (extraCaFile), by the path as written. */
+  readonly texts: Readonly<Record<string, string>>;
+}
+
+/** Where a value of a layer is said, e.g. `caisson.yaml:12`. */
+export function placeOf(layer: ManifestLayer, path: readonly (string | number)[]): string {
+  return `${layer.file}:${layer.lineOf(path)}`;
+}

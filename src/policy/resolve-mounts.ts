@@ -1,0 +1,34 @@
+import type { Mount } from "../spec/policy.ts";
+import { policyFailure } from "./errors.ts";
+import { expandPath } from "./expand-path.ts";
+import { type ManifestLayer, placeOf } from "./manifest-layer.ts";
+
+const forbiddenTargets = ["/proc", "/sys", "/dev", "/run/caisson", "/etc", "/usr", "/bin", "/sbin", "/lib", "/lib64"];
+const forbiddenSources = ["/proc", "/sys", "/dev", "/run", "/var/run"];
+
+/** The mounts of the layers by target, stronger ones replacing weaker; refuses what would open the sandbox. */
+export function resolveMounts(layers: readonly ManifestLayer[], home: string) {
+  const mounts = new Map<string, Mount>();
+  const sources: Record<string, string> = {};
+  for (const layer of layers) {
+    for (const [index, written] of layer.manifest.mounts.entries()) {
+      const from = placeOf(layer, ["mounts", index]);
+      const source = expandPath(written.source, { dir: layer.dir, home });
+      const target = expandPath(written.target, { dir: "/", home });
+      const problem = mountProblem(source, target, home);
+      if (problem) throw policyFailure("mount_refused", { path: source, from, problem });
+      mounts.set(target, { source, target, writable: written.writable });
+      sources[`mount.${target}`] = from;
+    }
+  }
+  return { mounts: [...mounts.values()], sources };
+}
+
+function mountProblem(source: string, target: string, home: string): string | undefined {
+  const isIn = (path: string, dir: string) => path === dir || path.startsWith(`${dir}/`);
+  if (target === "/" || forbiddenTargets.some((dir) => isIn(target, dir))) return `${target} is the sandbox's own`;
+  if (source === "/" || source === home || isIn(home, source)) return "it holds a whole home folder";
+  if (forbiddenSources.some((dir) => isIn(source, dir))) return "it holds the machine's devices or sockets";
+  if (source.endsWith(".sock")) return "a socket of the host is a way out";
+  return undefined;
+}
