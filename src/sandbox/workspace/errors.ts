@@ -1,0 +1,34 @@
+import { failures } from "../../base/failure.ts";
+
+/** Why a workspace cannot be guarded. */
+export const guardErrors = {
+  workspace_missing: {
+    message: ({ dir }: { dir: string }) => `Cannot use workspace ${dir}: it is not a folder`,
+    hint: () => "give the folder with --dir, or use --workspace none",
+    status: 404,
+    exit: 3,
+  },
+  workspace_too_wide: {
+    message: ({ dir, reason }: { dir: string; reason: string }) => `Cannot use workspace ${dir}: ${reason}`,
+    hint: () => "choose a project folder with --dir, or use --workspace none",
+    status: 409,
+    exit: 5,
+  },
+  workspace_folds_case: {
+    message: ({ dir }: { dir: string }) =>
+      `Cannot guard workspace ${dir}: its file system does not tell .git from .GIT, so that a protected name has other spellings`,
+    hint: () => "move the project to a case-sensitive file system, or use --workspace none",
+    status: 409,
+    exit: 5,
+  },
+  workspace_link: {
+    message: ({ path, target }: { path: string; target: string }) =>
+      `Cannot guard ${path}: it is a link (to ${target}), and a link cannot be kept from being replaced`,
+    hint: ({ path }: { path: string }) => `put the folder or file itself at ${path}, or use --workspace none`,
+    status: 409,
+    exit: 5,
+  },
+} as const;
+
+/** Makes a failure of the workspace guard. */
+export const guardFailure = failures(guardErrors);

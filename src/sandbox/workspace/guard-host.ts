@@ -1,0 +1,63 @@
+/** What a path is, itself: a link is a link, wherever it leads. */
+export interface Look {
+  readonly kind: "file" | "folder" | "link" | "other";
+  readonly dev: number;
+  readonly ino: number;
+  readonly links: number;
+  readonly uid: number;
+  readonly mode: number;
+  readonly size: number;
+  readonly ctimeMs: number;
+}
+
+/** A file of a place that an agent writes to. `refused` says why it was not read: a link, a pipe, too large. */
+export type UntrustedFile =
+  | { readonly is: "absent" }
+  | { readonly is: "refused"; readonly reason: string }
+  | { readonly is: "file"; readonly bytes: Buffer; readonly executable: boolean };
+
+/** How git ended. Never rejects for an exit code. */
+export interface GitAnswer {
+  readonly code: number;
+  readonly stdout: Buffer;
+  readonly stderr: string;
+}
+
+/**
+ * What the guard does to the machine. Looks never throw for a path that is missing. Every path is absolute; where an agent
+ * could have put links into it, it is given as a folder that we own and names below it, none of which is followed.
+ */
+export interface GuardHost {
+  look(path: string): Look | undefined;
+  list(path: string): readonly { readonly name: string; readonly kind: Look["kind"] }[];
+  /** Text of a link, or undefined when it is not one. */
+  readLink(path: string): string | undefined;
+  /** The path without links, or undefined when it does not exist. */
+  realPath(path: string): string | undefined;
+  /** Reads a file that only we write; undefined when it is not there. */
+  readOwn(path: string): Buffer | undefined;
+  /** Reads a file that an agent may have made, without following any link below `folder`. */
+  readUntrusted(folder: string, names: readonly string[], maxBytes: number): UntrustedFile;
+
+  /** The acts. Each is one step that a death can come before or after. */
+  makeFolder(path: string, mode: number): void;
+  /** Removes an empty folder. A folder that is not there is `true`, one with something in it stays and is `false`. */
+  removeFolder(path: string): boolean;
+  writeFile(path: string, bytes: Uint8Array | string, mode: number): void;
+  /** Gives a file a second name; false when that name is taken. */
+  linkFile(path: string, newPath: string): boolean;
+  makeLink(target: string, path: string): void;
+  /** Moves a file or folder over whatever may lie there, within one file system. */
+  move(path: string, newPath: string): void;
+  removeFile(path: string): void;
+  removeTree(path: string): void;
+
+  /** Runs git in an environment where nothing but its arguments configures it. */
+  git(args: readonly string[], options?: GitOptions): Promise<GitAnswer>;
+  pause(milliseconds: number): Promise<void>;
+}
+
+export interface GitOptions {
+  readonly input?: Uint8Array;
+  readonly environment?: Readonly<Record<string, string>>;
+}

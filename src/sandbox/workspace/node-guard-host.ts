@@ -1,0 +1,151 @@
+import { spawn } from "node:child_process";
+import * as fs from "node:fs";
+import { setTimeout as pause } from "node:timers/promises";
+import type { GitAnswer, GitOptions, GuardHost, Look, UntrustedFile } from "./guard-host.ts";
+
+const { O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = fs.constants;
+
+/** The guard's effects on this machine. `path` is where git is looked for. */
+export function createGuardHost(path: string): GuardHost {
+  return {
+    look,
+    list,
+    readLink: (target) => maybe(() => fs.readlinkSync(target)),
+    realPath: (target) => maybe(() => fs.realpathSync.native(target)),
+    readOwn: (target) => maybe(() => fs.readFileSync(target)),
+    readUntrusted,
+    makeFolder: (target, mode) => {
+      fs.mkdirSync(target, { recursive: true, mode });
+    },
+    removeFolder,
+    writeFile: (target, bytes, mode) => fs.writeFileSync(target, bytes, { mode }),
+    linkFile,
+    makeLink: (target, at) => fs.symlinkSync(target, at),
+    move: (from, to) => fs.renameSync(from, to),
+    removeFile: (target) => fs.rmSync(target, { force: true }),
+    removeTree: (target) => fs.rmSync(target, { recursive: true, force: true }),
+    git: (args, options) => runGit(path, args, options),
+    pause: async (milliseconds) => {
+      await pause(milliseconds);
+    },
+  };
+}
+
+function look(path: string): Look | undefined {
+  const stat = maybe(() => fs.lstatSync(path));
+  return (
+    stat && {
+      kind: kindOf(stat),
+      dev: stat.dev,
+      ino: stat.ino,
+      links: stat.nlink,
+      uid: stat.uid,
+      mode: stat.mode & 0o7777,
+      size: stat.size,
+      ctimeMs: stat.ctimeMs,
+    }
+  );
+}
+
+function list(path: string) {
+  const entries = maybe(() => fs.readdirSync(path, { withFileTypes: true })) ?? [];
+  return entries.map((entry) => ({ name: entry.name, kind: kindOf(entry) }));
+}
+
+function kindOf(entry: fs.Stats | fs.Dirent): Look["kind"] {
+  if (entry.isFile()) return "file";
+  if (entry.isDirectory()) return "folder";
+  return entry.isSymbolicLink() ? "link" : "other";
+}
+
+function readUntrusted(folder: string, names: readonly string[], maxBytes: number): UntrustedFile {
+  let fd: number | undefined;
+  try {
+    fd = fs.openSync(folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+    for (const [index, name] of names.entries()) {
+      const last = index === names.length - 1;
+      // A path through an open folder cannot be swapped under us; O_NONBLOCK, since a pipe must not hang us.
+      const next = fs.openSync(
+        `/proc/self/fd/${fd}/${name}`,
+        last ? O_RDONLY | O_NOFOLLOW | O_NONBLOCK : O_RDONLY | O_DIRECTORY | O_NOFOLLOW,
+      );
+      fs.closeSync(fd);
+      fd = next;
+    }
+    const stat = fs.fstatSync(fd);
+    if (!stat.isFile()) return { is: "refused", reason: "it is not a regular file" };
+    if (stat.size > maxBytes) return { is: "refused", reason: `it is larger than ${maxBytes} bytes` };
+    // Bounded even if it grows while it is read.
+    const bytes = Buffer.alloc(Number(stat.size));
+    const read = fs.readSync(fd, bytes, 0, bytes.length, 0);
+    return { is: "file", bytes: bytes.subarray(0, read), executable: (stat.mode & 0o111) !== 0 };
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    if (code === "ENOENT") return { is: "absent" };
+    if (code === "ELOOP" || code === "ENOTDIR") return { is: "refused", reason: "it is a link, or lies behind one" };
+    return { is: "refused", reason: `it cannot be read (${code ?? "unknown"})` };
+  } finally {
+    if (fd !== undefined) fs.closeSync(fd);
+  }
+}
+
+function removeFolder(path: string): boolean {
+  try {
+    fs.rmdirSync(path);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "ENOENT";
+  }
+}
+
+function linkFile(path: string, newPath: string): boolean {
+  try {
+    fs.linkSync(path, newPath);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
+    throw error;
+  }
+}
+
+function maybe<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    if (code === "ENOENT" || code === "ENOTDIR" || code === "EINVAL" || code === "EACCES" || code === "ELOOP")
+      return undefined;
+    throw error;
+  }
+}
+
+function runGit(path: string, args: readonly string[], options: GitOptions = {}): Promise<GitAnswer> {
+  return new Promise((resolve, reject) => {
+    const child = spawn("git", args, {
+      cwd: "/",
+      stdio: ["pipe", "pipe", "pipe"],
+      env: {
+        PATH: path,
+        LC_ALL: "C",
+        HOME: "/nonexistent",
+        GIT_CONFIG_NOSYSTEM: "1",
+        GIT_CONFIG_GLOBAL: "/dev/null",
+        GIT_ATTR_NOSYSTEM: "1",
+        GIT_TERMINAL_PROMPT: "0",
+        GIT_OPTIONAL_LOCKS: "0",
+        GIT_CEILING_DIRECTORIES: "/",
+        ...options.environment,
+      },
+    });
+    const out: Buffer[] = [];
+    const err: Buffer[] = [];
+    child.stdout.on("data", (bytes: Buffer) => out.push(bytes));
+    child.stderr.on("data", (bytes: Buffer) => err.push(bytes));
+    child.stdin.on("error", () => {}); // It may end before it has read all.
+    child.on("error", reject);
+    child.on("close", (code) =>
+      resolve({ code: code ?? 128, stdout: Buffer.concat(out), stderr: Buffer.concat(err).toString().slice(0, 2000) }),
+    );
+    child.stdin.end(options.input ?? "");
+  });
+}
