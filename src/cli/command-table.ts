@@ -11,6 +11,36 @@ export interface CommandRow {
 /** Every command, in the order of `caisson --help`. */
 export const commandTable: readonly CommandRow[] = [
   {
+    name: "ls",
+    group: "look",
+    summary: "list what runs, and what was interrupted",
+    load: async () => (await import("./commands/ls.ts")).lsCommand,
+  },
+  {
+    name: "inspect",
+    group: "look",
+    summary: "say all that is known of one sandbox",
+    load: async () => (await import("./commands/inspect.ts")).inspectCommand,
+  },
+  {
+    name: "logs",
+    group: "look",
+    summary: "print what agent, gate and keeper wrote",
+    load: async () => (await import("./commands/logs.ts")).logsCommand,
+  },
+  {
+    name: "audit",
+    group: "look",
+    summary: "print the gate's decisions",
+    load: async () => (await import("./commands/audit.ts")).auditCommand,
+  },
+  {
+    name: "verify",
+    group: "look",
+    summary: "check that the audit log is as it was written",
+    load: async () => (await import("./commands/verify.ts")).verifyCommand,
+  },
+  {
     name: "doctor",
     group: "set up",
     summary: "say what this machine has and lacks, and mend it with --fix",

@@ -1,0 +1,42 @@
+import { readBootId } from "../../host/process-identity.ts";
+import { listSandboxes } from "../../run/list-sandboxes.ts";
+import { defineCommand } from "../frame/command.ts";
+import { flag } from "../frame/option.ts";
+import { alignColumns } from "../output/align-columns.ts";
+import { modelSourceText, sandboxStateText, workspaceText } from "../output/sandbox-text.ts";
+
+/** `caisson ls`. */
+export const lsCommand = defineCommand({
+  arguments: [],
+  options: { all: flag("-a, --all", "also those that ended by themselves") },
+  examples: [
+    { line: "caisson ls", does: "lists what runs, and what was interrupted" },
+    { line: "caisson ls --all --json", does: "every sandbox that is kept, one JSON object a line" },
+  ],
+  exits: {},
+  notes: [
+    "Each row is looked at anew: a keeper that was killed, or a machine that lost power, shows as interrupted whatever was written last.",
+  ],
+  run: async ({ output, folders }, { options }) => {
+    const sandboxes = listSandboxes(folders.state);
+    const shown = sandboxes.filter((sandbox) => options.all || sandbox.state !== "ended" || sandbox.unsettled);
+    if (output.json) {
+      for (const { metadata, ...truth } of shown) output.show({ ...metadata, ...truth }, () => []);
+      return 0;
+    }
+    const bootId = readBootId();
+    const lines = alignColumns(
+      shown.map((sandbox) => {
+        const { metadata } = sandbox;
+        const extra = [metadata.label ?? "", modelSourceText(metadata)].filter((text) => text !== "").join(" · ");
+        const state = sandboxStateText(sandbox, new Date(), bootId);
+        return [metadata.slug, metadata.agent, state, workspaceText(metadata, folders.home), extra];
+      }),
+    );
+    for (const line of lines) output.show({}, () => [`  ${line.trimEnd()}`]);
+    const hidden = sandboxes.length - shown.length;
+    if (shown.length === 0)
+      output.note(hidden === 0 ? "no sandbox" : `nothing runs (${hidden} ended: caisson ls --all)`);
+    return 0;
+  },
+});
