@@ -46,4 +46,22 @@ export const commandTable: readonly CommandRow[] = [
     summary: "say what this machine has and lacks, and mend it with --fix",
     load: async () => (await import("./commands/doctor.ts")).doctorCommand,
   },
+  {
+    name: "init",
+    group: "set up",
+    summary: "print or write a commented manifest",
+    load: async () => (await import("./commands/init.ts")).initCommand,
+  },
+  {
+    name: "policy check",
+    group: "set up",
+    summary: "say whether a manifest is well-formed",
+    load: async () => (await import("./commands/policy-check.ts")).policyCheckCommand,
+  },
+  {
+    name: "policy allow",
+    group: "run",
+    summary: "let a running sandbox reach one host more",
+    load: async () => (await import("./commands/policy-allow.ts")).policyAllowCommand,
+  },
 ];

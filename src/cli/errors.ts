@@ -40,7 +40,7 @@ export const cliFailure = failures({
   },
   file_exists: {
     message: (d: { file: string }) => `Cannot write ${d.file}: it is there already`,
-    hint: (d) => `look at it, or write another: caisson init --file NAME   (to replace it: rm ${d.file})`,
+    hint: (d) => `caisson init OTHER-NAME, or: rm ${d.file}`,
     status: 409,
     exit: 7,
   },

@@ -1,9 +1,9 @@
+import { nearestWord } from "../policy/nearest-word.ts";
 import { commandTable } from "./command-table.ts";
 import { cliFailure } from "./errors.ts";
 import type { CommandContext } from "./frame/command-context.ts";
 import { findCommand } from "./frame/find-command.ts";
 import { renderOverview } from "./frame/overview.ts";
-import { suggest } from "./frame/suggest.ts";
 
 /** Does what a command line asks and says with which code to exit; expected failures are thrown. */
 export async function runCommandLine(
@@ -24,7 +24,7 @@ export async function runCommandLine(
       output.show({ version }, () => [version]);
       return 0;
     case "unknown":
-      throw cliFailure("unknown_command", { name: found.name, suggestion: suggest(found.name, names) });
+      throw cliFailure("unknown_command", { name: found.name, suggestion: nearestWord(found.name, names) });
     case "command":
       return runCommand(context, found.name, found.rest);
   }

@@ -8,13 +8,12 @@ export const exitCodes: Readonly<Record<number, string>> = {
   3: "not found: no such sandbox, agent or file",
   4: "not ready: something this machine lacks, or not in this version",
   5: "refused by policy",
-  6: "the engine failed",
+  6: "the engine failed, or the run's keeper or machine died",
   7: "conflict: it is there already, or it is in use",
   70: "a bug in Caisson: the stack and where it was written are printed",
   124: "the run's time was over",
-  130: "interrupted (Ctrl-C), or its keeper or machine died",
-  137: "killed (caisson kill, Ctrl-C twice)",
-  143: "stopped (caisson stop, SIGTERM)",
+  130: "stopped (Ctrl-C, caisson stop)",
+  137: "killed (Ctrl-C twice, caisson kill)",
 };
 
 /** Exit code for wrong use of what is ours to fix: an unexpected error. */
@@ -30,11 +29,10 @@ export function exitOfRun(end: RunEnd, exitCode: number | null): number {
     case "timed_out":
       return 124;
     case "stopped":
-      return 143;
+      return 130;
     case "killed":
       return 137;
     case "interrupted":
-      return 130;
     case "launch_failed":
       return 6;
   }

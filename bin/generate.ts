@@ -1,0 +1,11 @@
+// Writes schema/*.json, docs/errors.md and docs/commands.md anew; test/unit/generated-files.test.ts fails while they are stale.
+import { mkdirSync, writeFileSync } from "node:fs";
+import { dirname, resolve } from "node:path";
+import { renderGeneratedFiles } from "./generate/generated-files.ts";
+
+const root = resolve(import.meta.dirname, "..");
+
+for (const [path, text] of Object.entries(await renderGeneratedFiles())) {
+  mkdirSync(dirname(resolve(root, path)), { recursive: true });
+  writeFileSync(resolve(root, path), text);
+}

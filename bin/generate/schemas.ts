@@ -1,0 +1,35 @@
+import { z } from "zod";
+import { RunEvent } from "../../src/spec/events.ts";
+import { FromGate, ToGate } from "../../src/spec/gate-protocol.ts";
+import { FromKeeper, LaunchRequest, ToKeeper } from "../../src/spec/keeper-protocol.ts";
+import { Manifest } from "../../src/spec/manifest.ts";
+import { Policy } from "../../src/spec/policy.ts";
+import { RecordingLine } from "../../src/spec/recording.ts";
+import { AuditHead, AuditLine, JournalLine, Metadata } from "../../src/spec/state-files.ts";
+
+type Sources = Readonly<Record<string, readonly [title: string, schema: z.ZodType]>>;
+
+// What people write is described as it may be written (defaults may be left out), the rest likewise: a reader must accept both.
+const sources: Sources = {
+  "manifest.json": ["caisson.yaml", Manifest],
+  "policy.json": ["policy.json: the resolved rules of one sandbox", Policy],
+  "events.json": ["One line of events.jsonl", RunEvent],
+  "gate-protocol.json": ["One line of the control channel between a keeper and its gate", z.union([ToGate, FromGate])],
+  "keeper-protocol.json": ["One line of keeper.sock", z.union([ToKeeper, FromKeeper])],
+  "launch-request.json": ["What a new keeper gets on its standard input", LaunchRequest],
+  "metadata.json": ["metadata.json: who, what, when", Metadata],
+  "journal.json": ["One line of journal.jsonl", JournalLine],
+  "audit.json": ["One line of gate/audit.jsonl", AuditLine],
+  "audit-head.json": ["audit-head.json: what caisson verify holds the audit log against", AuditHead],
+  "recording.json": ["One line of a recording", RecordingLine],
+};
+
+/** The text of every file of `schema/`, by its name. */
+export function renderSchemas(): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    Object.entries(sources).map(([file, [title, schema]]) => {
+      const rendered = z.toJSONSchema(schema, { io: "input" });
+      return [file, `${JSON.stringify({ title, ...rendered }, null, 2)}\n`];
+    }),
+  );
+}

@@ -1,0 +1,63 @@
+/** What `caisson init` gives: a manifest in which everything is explained and nothing is switched on. */
+export const manifestTemplate = `# A manifest of Caisson: which agents there are, and what a sandbox may reach.
+# It counts whole when it is yours: ~/.config/caisson/caisson.yaml, or caisson run --manifest FILE. A caisson.yaml in a
+# repository may bring agents, and nothing else.
+#   caisson policy check FILE      is it well-formed?
+#   caisson policy explain         what does it come to, and where does each value come from?
+
+# Agents: a provider (caisson agents ls) and instructions. Run one: caisson run reviewer "look at the last commit"
+agents: {}
+#  reviewer:
+#    provider: claude-code
+#    model: claude-sonnet-4-5
+#    instructions: |
+#      Review; change nothing.
+#    skills: [./skills/review]          # folders with a SKILL.md
+#  linter:
+#    provider: command
+#    command: [npm, run, lint]
+
+# The way out. Nothing is allowed that is not here; the first route that matches decides. The hosts of an agent's own
+# model are allowed without being named.
+routes: []
+#  - preset: npm                         # the registry that npm on this machine is set up for; also pypi, apt, go, github
+#  - host: docs.acme.example             # every path, every method, https on port 443
+#  - host: "*.acme.example"              # every name below it, not itself
+#    ports: [443, 8443]
+#    methods: [GET, HEAD]
+#    paths: [/api/v2, /files/*/raw]      # that path and all below it; with *: a pattern, ** is any number of segments
+#  - host: api.acme.example
+#    credential:                         # injected by the gate; the agent only ever holds a placeholder
+#      name: acme
+#      inject: [{ as: bearer }]          # or basic, or { as: header, name: X-Key }, or { as: query, name: key }
+#  - host: git.internal.example
+#    allowAddresses: [10.0.0.0/8]        # private addresses are refused unless a route says so
+
+# Where credentials come from; values are never written here.
+credentials: {}
+#  acme: { env: ACME_TOKEN }
+#  other: { file: ~/.config/other/token }
+#  short-lived: { command: [acme, print-token], refreshSeconds: 600 }
+
+# Model gateways of your own, in the place of a provider's host.
+providers: {}
+#  claude-code: { upstream: "https://models.acme.example" }
+
+# Limits of each sandbox; these are the defaults.
+limits: {}
+#  cpus: 2
+#  memory: 4g
+#  processes: 512
+#  disk: 10g
+#  timeout: 4h
+
+# Variables of the agent: a literal, one of yours, or one that is asked for at launch. No secrets: see credentials.
+environment: {}
+#  CI: "1"
+#  EDITOR: { host: EDITOR }
+#  TICKET: { ask: "Which ticket is this for?" }
+
+# Further folders. Read-only unless writable is true.
+mounts: []
+#  - { source: ~/datasets, target: /data }
+`;
