@@ -1,0 +1,33 @@
+import { failures } from "../../base/failure.ts";
+
+const unready = { status: 409, exit: 4 } as const;
+
+/** Failures of reading a credential from its source; none of them ever holds the value, or what a program printed. */
+export const credentialFailure = failures({
+  credential_unset: {
+    message: (d: { variable: string }) => `Cannot read credential: variable ${d.variable} is not set here`,
+    hint: (d) => `export ${d.variable}=...`,
+    ...unready,
+  },
+  credential_file_missing: {
+    message: (d: { file: string }) => `Cannot read credential: ${d.file} is not there or cannot be read`,
+    hint: (d) => `ls -l ${d.file}`,
+    ...unready,
+  },
+  credential_command_failed: {
+    message: (d: { program: string; reason: string }) => `Cannot read credential: ${d.program} ${d.reason}`,
+    hint: (d) => `run ${d.program} by hand to see why`,
+    ...unready,
+  },
+  credential_unknown_sign_in: {
+    message: (d: { client: string; place: string }) =>
+      `Cannot read credential: the ${d.client} configuration has no sign-in for ${d.place} any more`,
+    hint: (d) => (d.client === "npm" ? "npm login" : "pip config debug"),
+    ...unready,
+  },
+  credential_malformed: {
+    message: (d: { source: string; problem: string }) => `Cannot read credential: ${d.source} ${d.problem}`,
+    hint: () => "it has to be one line of text, or JSON {value, expiresAt} from a command",
+    ...unready,
+  },
+});
