@@ -32,6 +32,8 @@ export interface ProviderRequest {
 /** How to start the CLI inside. Holds no secret: the caller adds the placeholders to the environment. */
 export interface ProviderPlan {
   readonly argv: readonly string[];
+  /** What the CLI reads from its standard input, which is then closed: a prompt of any length, seen in no process list. */
+  readonly input?: string;
   readonly environment: Readonly<Record<string, string>>;
   readonly files: readonly { readonly path: string; readonly text: string; readonly mode: number }[];
 }
@@ -49,10 +51,16 @@ export interface Provider {
   readonly summary: string;
   /** Names of the CLI's executable, looked for on PATH, in `~/.local/bin`, under nvm and beside Caisson. */
   readonly binaries: readonly string[];
+  /** The command that installs it. */
+  readonly install: string;
   /** Arguments that print the CLI's version. */
   readonly versionArgs: readonly string[];
   readonly credentials: readonly ProviderCredential[];
-  /** Routes it needs, given the credential that was found. */
+  /** `one`: two credentials at once are refused, the CLI would use one of them unseen. `any`: each that is there is used. */
+  readonly signIn: "one" | "any";
+  /** Said when there is no credential: what to do. */
+  readonly signInHint: string;
+  /** Routes it needs, given a credential that was found. */
   routes(credential: ProviderCredential | undefined): readonly Route[];
   plan(request: ProviderRequest): ProviderPlan;
   decoder(): Decoder;

@@ -1,0 +1,135 @@
+import {
+  accessSync,
+  closeSync,
+  constants,
+  existsSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  realpathSync,
+  statSync,
+} from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { projectRoot } from "./entry-point.ts";
+
+/** Where to look for a program, besides what Caisson brings itself. */
+export interface SearchPlaces {
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly home: string;
+  /** Folder with programs that came with Caisson; they are started with Caisson's own Node. */
+  readonly own?: string;
+}
+
+/** An agent's CLI as the sandbox can have it. */
+export interface AgentCli {
+  /** Absolute path without links: what to start inside. */
+  readonly binary: string;
+  /** From its package's or folder's name; a program that was not installed so has none here. */
+  readonly version?: string;
+  readonly tools: {
+    /** Folders (or files) of the machine that must be visible inside, read-only. */
+    readonly dirs: readonly string[];
+    /** Folders that must be on PATH inside: of the CLI's own Node, for one. */
+    readonly path: readonly string[];
+  };
+}
+
+/**
+ * Finds the first of `names` on PATH, in `~/.local/bin`, under nvm, and beside Caisson; undefined when it is nowhere.
+ * Starts nothing. What it names as visible is as narrow as it can be: never the home itself, never a shared `bin`.
+ */
+export function findAgentCli(names: readonly string[], places: SearchPlaces): AgentCli | undefined {
+  const own = places.own ?? ownPrograms();
+  const file = searchFolders(places, own)
+    .flatMap((folder) => names.map((name) => join(folder, name)))
+    .find(isExecutable);
+  if (file === undefined) return undefined;
+  const binary = realpathSync(file);
+  const node = startsWithNode(binary) ? nodeFor(file, places, own) : undefined;
+  const version = versionOf(binary);
+  return {
+    binary,
+    ...(version === undefined ? {} : { version }),
+    tools: {
+      dirs: [...new Set([visiblePart(binary, places.home), ...(node ? [visiblePart(node, places.home)] : [])])],
+      path: node ? [dirname(node)] : [],
+    },
+  };
+}
+
+/** The folders that are searched, in order. */
+export function searchFolders({ environment, home }: SearchPlaces, own: string = ownPrograms()): readonly string[] {
+  const path = (environment.PATH ?? "").split(":").filter((folder) => folder.startsWith("/"));
+  const nvm = join(environment.NVM_DIR ?? join(home, ".nvm"), "versions/node");
+  return [...path, join(home, ".local/bin"), ...nvmFolders(nvm), own];
+}
+
+const ownPrograms = () => join(projectRoot(), "node_modules/.bin");
+
+/** The `bin` folders of nvm's Nodes, newest first. */
+function nvmFolders(versions: string): readonly string[] {
+  const names = existsSync(versions) ? readdirSync(versions) : [];
+  const newestFirst = new Intl.Collator("en", { numeric: true }).compare;
+  return names.toSorted((a, b) => newestFirst(b, a)).map((name) => join(versions, name, "bin"));
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return statSync(path).isFile();
+  } catch {
+    return false;
+  }
+}
+
+/** Whether it is a script that `env node` is to run. */
+function startsWithNode(file: string): boolean {
+  const head = Buffer.alloc(64);
+  const descriptor = openSync(file, "r");
+  try {
+    readSync(descriptor, head, 0, head.length, 0);
+  } finally {
+    closeSync(descriptor);
+  }
+  return /^#![^\n]*\bnode\b/.test(head.toString("latin1"));
+}
+
+/** The Node that a script was installed with: beside it; Caisson's own for what Caisson brought; else the first on PATH. */
+function nodeFor(file: string, { environment }: SearchPlaces, own: string): string {
+  const beside = join(dirname(file), "node");
+  const fromPath = (environment.PATH ?? "").split(":").map((folder) => join(folder, "node"));
+  const isOwn = dirname(file) === own || realpathSync(file).startsWith(`${dirname(own)}/`);
+  const found = [beside, ...(isOwn ? [process.execPath] : []), ...fromPath].find(isExecutable);
+  return realpathSync(found ?? process.execPath);
+}
+
+/** What of the machine a program needs to be seen with, narrow: its packages, its version's folder, or the file alone. */
+function visiblePart(file: string, home: string): string {
+  const packages = /^(.*?\/node_modules)\//.exec(file)?.[1];
+  if (packages !== undefined) return packages;
+  const store = /^\/nix\/store(?=\/)/.exec(file)?.[0];
+  if (store !== undefined) return store;
+  const prefix = dirname(dirname(file));
+  const isShared = [home, join(home, ".local"), "/", "/usr", "/usr/local", "/opt"].includes(prefix);
+  return existsSync(join(prefix, "lib/node_modules")) && !isShared ? prefix : file;
+}
+
+function versionOf(binary: string): string | undefined {
+  // The native installer names the file for its version: ~/.local/share/claude/versions/2.1.0.
+  if (/^\d+\.\d+\.\d+/.test(basename(binary))) return basename(binary);
+  for (let folder = dirname(binary); basename(folder) !== "node_modules" && folder !== "/"; folder = dirname(folder)) {
+    const manifest = join(folder, "package.json");
+    if (binary.includes("/node_modules/") && existsSync(manifest)) return readVersion(manifest);
+  }
+  return undefined;
+}
+
+function readVersion(manifest: string): string | undefined {
+  try {
+    const { version } = JSON.parse(readFileSync(manifest, "utf8")) as { version?: unknown };
+    return typeof version === "string" ? version : undefined;
+  } catch {
+    return undefined;
+  }
+}

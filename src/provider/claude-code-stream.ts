@@ -1,0 +1,48 @@
+import type { RunEventDraft } from "../spec/events.ts";
+import {
+  contentText,
+  createJsonLineDecoder,
+  objectIn,
+  objectsIn,
+  type StreamObject,
+  textIn,
+} from "./json-line-decoder.ts";
+import type { Decoder } from "./provider.ts";
+
+/** Decodes `claude -p --output-format stream-json --verbose`. Token use comes from the gate, which sees every request. */
+export function createClaudeCodeDecoder(): Decoder {
+  return createJsonLineDecoder("claude-code", readObject);
+}
+
+function readObject(object: StreamObject): readonly RunEventDraft[] {
+  const message = objectIn(object, "message");
+  switch (object.type) {
+    case "assistant":
+      return objectsIn(message, "content").flatMap(readSaid);
+    case "user":
+      return objectsIn(message, "content")
+        .filter((block) => block.type === "tool_result")
+        .map((block) => ({
+          event: "tool_completed",
+          id: textIn(block, "tool_use_id"),
+          ok: block.is_error !== true,
+          output: contentText(block),
+        }));
+    case "result":
+      return [readResult(object)];
+    default:
+      return [];
+  }
+}
+
+function readSaid(block: StreamObject): readonly RunEventDraft[] {
+  if (block.type === "text") return [{ event: "text_produced", text: textIn(block, "text") }];
+  if (block.type !== "tool_use") return [];
+  return [{ event: "tool_started", id: textIn(block, "id"), tool: textIn(block, "name"), input: block.input ?? {} }];
+}
+
+function readResult(object: StreamObject): RunEventDraft {
+  const errors = Array.isArray(object.errors) ? object.errors.filter((error) => typeof error === "string") : [];
+  const text = textIn(object, "result") || errors.join("\n") || textIn(object, "subtype");
+  return { event: "result_reported", ok: object.subtype === "success" && object.is_error !== true, text };
+}

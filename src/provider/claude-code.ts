@@ -1,0 +1,62 @@
+import type { Route } from "../spec/policy.ts";
+import { createClaudeCodeDecoder } from "./claude-code-stream.ts";
+import { anthropicKey, claudeCodeToken, placeholderTail } from "./credentials.ts";
+import { anthropicRoutes, httpsRoute, signInOf } from "./model-routes.ts";
+import { handOverPrompt, skillFiles } from "./prompt.ts";
+import type { Provider, ProviderCredential, ProviderRequest } from "./provider.ts";
+
+/** Claude Code: `claude`, headless with a prompt or in a terminal. */
+export const claudeCode: Provider = {
+  name: "claude-code",
+  summary: "Anthropic's Claude Code",
+  binaries: ["claude"],
+  install: "npm install -g @anthropic-ai/claude-code",
+  versionArgs: ["--version"],
+  credentials: [anthropicKey, claudeCodeToken],
+  signIn: "one",
+  signInHint: "claude setup-token, then export CLAUDE_CODE_OAUTH_TOKEN=…",
+  routes: (credential) => [...anthropicRoutes(credential), settingsRoute(credential)],
+  plan(request) {
+    const { argv, ...prompt } = handOverPrompt("claude-code", request);
+    const headless = request.interactive ? [] : ["-p", "--output-format", "stream-json", "--verbose"];
+    const model = request.model === undefined ? [] : ["--model", request.model];
+    return {
+      ...prompt,
+      // The sandbox is the permission system: inside, the CLI does not ask.
+      argv: [request.binary, ...headless, "--dangerously-skip-permissions", ...model, ...argv],
+      environment: quiet,
+      files: [...configFiles(request), ...skillFiles(`${request.home}/.claude/skills`, request)],
+    };
+  },
+  decoder: createClaudeCodeDecoder,
+};
+
+// Nothing but what the work needs leaves: no updates, telemetry, error reports or surveys.
+const quiet = {
+  CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: "1",
+  DISABLE_AUTOUPDATER: "1",
+  DISABLE_TELEMETRY: "1",
+  DISABLE_ERROR_REPORTING: "1",
+};
+
+/** An organisation's managed settings and limits, which the CLI asks for at its start. */
+function settingsRoute(credential: ProviderCredential | undefined): Route {
+  const paths = [{ exact: "/api/claude_code/settings" }, { exact: "/api/claude_code/policy_limits" }];
+  const host = "api.anthropic.com";
+  return httpsRoute({ name: "claude-code-settings", host, methods: ["GET"], paths, ...signInOf(credential) });
+}
+
+/** What a person would have answered at the first start: theme, trust in the folder, use of the key. */
+function configFiles({ home, workdir }: ProviderRequest) {
+  const state = {
+    hasCompletedOnboarding: true,
+    bypassPermissionsModeAccepted: true,
+    autoUpdates: false,
+    customApiKeyResponses: { approved: [placeholderTail], rejected: [] },
+    projects: { [workdir]: { hasTrustDialogAccepted: true, hasCompletedProjectOnboarding: true } },
+  };
+  // The gate decides which hosts may be read: the CLI need not ask its maker first.
+  const settings = { skipDangerousModePermissionPrompt: true, skipWebFetchPreflight: true };
+  const file = (path: string, value: object) => ({ path, text: `${JSON.stringify(value, null, 2)}\n`, mode: 0o600 });
+  return [file(`${home}/.claude.json`, state), file(`${home}/.claude/settings.json`, settings)];
+}

@@ -1,0 +1,43 @@
+import { failures } from "../base/failure.ts";
+
+/** Failures of this room. */
+export const providerErrors = {
+  credential_missing: {
+    message: (d: { agent: string; lookedFor: readonly string[]; hint: string }) =>
+      `Cannot start ${d.agent}: no credential found (looked for ${[...d.lookedFor, "manifest"].join(", ")})`,
+    hint: (d: { hint: string }) => `${d.hint}    or try it with no key: npm run demo`,
+    status: 401,
+    exit: 4,
+  },
+  credential_ambiguous: {
+    message: (d: { agent: string; found: readonly string[] }) =>
+      `Cannot start ${d.agent}: ${d.found.join(" and ")} are both set, and it would sign in with only one of them, unseen`,
+    hint: (d: { found: readonly string[] }) => `unset ${d.found.at(-1)}    (or the other one)`,
+    status: 409,
+    exit: 2,
+  },
+  agent_cli_missing: {
+    message: (d: { agent: string; binaries: readonly string[]; lookedIn: readonly string[]; install: string }) =>
+      `Cannot start ${d.agent}: no ${d.binaries.join(" or ")} found (looked in ${d.lookedIn.join(", ")})`,
+    hint: (d: { install: string }) => d.install,
+    status: 404,
+    exit: 4,
+  },
+  prompt_missing: {
+    message: (d: { agent: string }) =>
+      `Cannot start ${d.agent}: there is no terminal for a session, and no prompt for a run`,
+    hint: (d: { agent: string }) => `caisson run ${d.agent} "what it is to do"`,
+    status: 400,
+    exit: 2,
+  },
+  prompt_too_long: {
+    message: (d: { agent: string; bytes: number }) =>
+      `Cannot start ${d.agent} on a terminal: a first prompt of ${d.bytes} bytes does not fit on its command line`,
+    hint: () => "put it in a file of the workspace and name that, or run without a terminal",
+    status: 413,
+    exit: 2,
+  },
+} as const;
+
+/** Makes a `Failure` of this room. */
+export const providerFailure = failures(providerErrors);

@@ -1,0 +1,137 @@
+import { describe, expect, it } from "vitest";
+import { Route } from "../spec/policy.ts";
+import { chooseCredentials } from "./choose-credentials.ts";
+import type { Provider, ProviderRequest } from "./provider.ts";
+import { contributionOf } from "./provider-contribution.ts";
+import { providers } from "./providers.ts";
+
+const named = (name: string): Provider => {
+  const provider = providers[name];
+  if (!provider) throw new Error(`no provider ${name}`);
+  return provider;
+};
+const set = (...variables: string[]) => ({ isSet: (name: string) => variables.includes(name), manifest: {} });
+const message = (act: () => unknown) => {
+  try {
+    act();
+  } catch (error) {
+    const { message: text, hint } = error as { message: string; hint: string };
+    return [text, hint];
+  }
+  return "no failure";
+};
+const request: ProviderRequest = {
+  prompt: "-p mend it",
+  interactive: false,
+  home: "/home/agent",
+  workdir: "/w",
+  binary: "/opt/cli",
+  skills: [],
+};
+
+describe("chooseCredentials()", () => {
+  const claude = named("claude-code");
+
+  it("takes the credential that is there", () => {
+    expect(chooseCredentials(claude, set("CLAUDE_CODE_OAUTH_TOKEN")).map(({ name }) => name)).toEqual([
+      "claude-code-token",
+    ]);
+    expect(chooseCredentials(named("pi"), set("ANTHROPIC_API_KEY", "OPENAI_API_KEY"))).toHaveLength(2);
+    expect(chooseCredentials(named("command"), set())).toEqual([]);
+  });
+
+  it("says what it looked for when there is none", () => {
+    expect(message(() => chooseCredentials(claude, set()))).toEqual([
+      "Cannot start claude-code: no credential found (looked for ANTHROPIC_API_KEY, CLAUDE_CODE_OAUTH_TOKEN, manifest)",
+      "claude setup-token, then export CLAUDE_CODE_OAUTH_TOKEN=…    or try it with no key: npm run demo",
+    ]);
+  });
+
+  it("refuses a key and a token at once, with the reason", () => {
+    expect(message(() => chooseCredentials(claude, set("ANTHROPIC_API_KEY", "CLAUDE_CODE_OAUTH_TOKEN")))).toEqual([
+      "Cannot start claude-code: ANTHROPIC_API_KEY and CLAUDE_CODE_OAUTH_TOKEN are both set, and it would sign in with only one of them, unseen",
+      "unset CLAUDE_CODE_OAUTH_TOKEN    (or the other one)",
+    ]);
+  });
+
+  it("reads a credential from where the manifest says", () => {
+    const source = { command: ["pass", "anthropic"] };
+    const [chosen] = chooseCredentials(claude, { isSet: () => false, manifest: { "anthropic-api-key": source } });
+    expect(chosen).toMatchObject({ name: "anthropic-api-key", source });
+  });
+
+  it("needs none for a replay, and takes the one that was recorded", () => {
+    expect(chooseCredentials(claude, { ...set(), replayOf: ["claude-code-token"] })).toMatchObject([
+      { name: "claude-code-token" },
+    ]);
+    expect(chooseCredentials(claude, { ...set(), replayOf: [] })).toMatchObject([{ name: "anthropic-api-key" }]);
+  });
+});
+
+describe("a provider's plan", () => {
+  it("hands a prompt over by standard input, so that no process list shows it", () => {
+    for (const name of ["claude-code", "pi"]) {
+      const plan = named(name).plan({ ...request, instructions: "Be brief.", model: "m" });
+      expect(plan.input).toBe("Be brief.\n\n-p mend it");
+      expect(plan.argv.join(" ")).not.toContain("mend it");
+      expect(plan.argv.join(" ")).toContain("--model m");
+    }
+  });
+
+  it("puts a terminal's first prompt last, after --", () => {
+    const plan = named("claude-code").plan({ ...request, interactive: true });
+    expect(plan.argv.slice(-2)).toEqual(["--", "-p mend it"]);
+    expect(plan.input).toBeUndefined();
+    expect(message(() => named("pi").plan({ ...request, interactive: true, prompt: "x".repeat(200_000) }))).toContain(
+      "Cannot start pi on a terminal: a first prompt of 200000 bytes does not fit on its command line",
+    );
+  });
+
+  it("fails when there is neither a terminal nor a prompt", () => {
+    const { prompt: _, ...without } = request;
+    expect(message(() => named("claude-code").plan(without))).toContain('caisson run claude-code "what it is to do"');
+  });
+
+  it("answers the CLI's first questions in its private home, and puts skills there", () => {
+    const skills = [{ name: "review", files: [{ path: "SKILL.md", text: "# Review" }] }];
+    const { files } = named("claude-code").plan({ ...request, skills });
+    const config = JSON.parse(files.find(({ path }) => path === "/home/agent/.claude.json")?.text ?? "{}");
+    expect(config.projects["/w"].hasTrustDialogAccepted).toBe(true);
+    const placeholder = named("claude-code").credentials[0]?.placeholder("0".repeat(32)) ?? "";
+    expect(config.customApiKeyResponses.approved).toEqual([placeholder.slice(-20)]);
+    expect(files.map(({ path }) => path)).toContain("/home/agent/.claude/skills/review/SKILL.md");
+    expect(
+      named("pi")
+        .plan({ ...request, skills })
+        .files.map(({ path }) => path),
+    ).toContain("/home/agent/.pi/agent/skills/review/SKILL.md");
+  });
+
+  it("runs a command as it was given", () => {
+    expect(named("command").plan({ ...request, argv: ["npm", "test"] }).argv).toEqual(["npm", "test"]);
+  });
+});
+
+describe("contributionOf()", () => {
+  it("brings routes of the credentials that were chosen, well-formed", () => {
+    const pi = named("pi");
+    const both = contributionOf(pi, chooseCredentials(pi, set("ANTHROPIC_API_KEY", "OPENAI_API_KEY")));
+    expect(both.routes.map(({ name }) => name)).toEqual(["anthropic", "anthropic-models", "openai", "openai-models"]);
+    for (const provider of Object.values(providers)) {
+      for (const { routes, credentials } of [undefined, ...provider.credentials].map((one) =>
+        contributionOf(provider, one ? [one] : []),
+      )) {
+        for (const route of routes) expect(Route.parse(route)).toEqual(route);
+        expect(routes.every(({ credential }) => credential?.name === credentials[0]?.name)).toBe(true);
+      }
+    }
+  });
+
+  it("signs in with a key by header and with a token by bearer", () => {
+    const claude = named("claude-code");
+    const injectOf = (variable: string) =>
+      contributionOf(claude, chooseCredentials(claude, set(variable))).routes[0]?.credential?.inject;
+    expect(injectOf("ANTHROPIC_API_KEY")).toEqual([{ as: "header", name: "x-api-key" }]);
+    expect(injectOf("CLAUDE_CODE_OAUTH_TOKEN")).toEqual([{ as: "bearer" }]);
+  });
+});

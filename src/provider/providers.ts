@@ -1,0 +1,9 @@
+import { claudeCode } from "./claude-code.ts";
+import { command } from "./command.ts";
+import { pi } from "./pi.ts";
+import type { Provider } from "./provider.ts";
+
+/** Every provider by its name, which is also the name of its plain agent. */
+export const providers: Readonly<Record<string, Provider>> = Object.fromEntries(
+  [claudeCode, pi, command].map((provider) => [provider.name, provider]),
+);
