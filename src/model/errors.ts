@@ -9,6 +9,12 @@ export const modelErrors = {
     status: 422,
     exit: 2,
   },
+  recording_missing: {
+    message: (d: { file: string }) => `Cannot read recording "${d.file}": there is no such file`,
+    hint: () => "caisson run --record FILE ...",
+    status: 404,
+    exit: 3,
+  },
   recording_version: {
     message: (d: { file: string; version: string }) =>
       `Cannot read recording "${d.file}": it has version ${d.version}, this Caisson reads version 1`,

@@ -10,6 +10,7 @@ const header = {
   source: "scripted" as const,
   provider: "claude-code",
   cliVersion: "2.1.329",
+  credentials: ["anthropic-api-key"],
   recordedAt: "2026-11-21T10:00:00.000Z",
 };
 const here = { workdir: "/home/me/shop", home: "/home/me", slug: "calm-eel-00001" };

@@ -23,6 +23,9 @@ export interface LaunchParts {
   /** Read-only host folders that the agent's tools need, and those of them that go on PATH. */
   readonly tools: { readonly dirs: readonly string[]; readonly path: readonly string[] };
   readonly prompt?: string | undefined;
+  /** What the provider wants written to the main process's standard input. */
+  readonly input?: string | undefined;
+  readonly cliVersion?: string | undefined;
   readonly stdin: "none" | "pipe";
   readonly decode: boolean;
   readonly pty?: LaunchRequest["pty"];
@@ -61,6 +64,8 @@ export function composeLaunch(parts: LaunchParts): LaunchRequest {
     path: [...parts.tools.path, ...systemPath],
     files: parts.files,
     ...(parts.prompt !== undefined && { prompt: parts.prompt }),
+    ...(parts.input !== undefined && { input: parts.input }),
+    ...(parts.cliVersion !== undefined && { cliVersion: parts.cliVersion }),
     ...(parts.pty && { pty: parts.pty }),
     ...(parts.record !== undefined && { record: parts.record }),
     ...(parts.replay !== undefined && { replay: parts.replay }),

@@ -1,6 +1,5 @@
-import { appendFileSync } from "node:fs";
 import type { statePaths } from "../sandbox/state-paths.ts";
-import type { FromGate } from "../spec/gate-protocol.ts";
+import type { Exchange, FromGate } from "../spec/gate-protocol.ts";
 import type { LaunchRequest } from "../spec/keeper-protocol.ts";
 import type { Route } from "../spec/policy.ts";
 import type { AuditLog } from "./audit-log.ts";
@@ -23,6 +22,8 @@ export interface GateFollowing {
   readonly paths: ReturnType<typeof statePaths>;
   readonly console: RunConsole;
   readonly signal: AbortSignal;
+  /** Keeps an exchange with the model. */
+  readonly record: ((exchange: Exchange) => void) | undefined;
 }
 
 /** Turns what the gate tells into audit lines and events, and applies `policy allow` to the running gate. */
@@ -104,7 +105,7 @@ export function followGate(following: GateFollowing): void {
         writeJson(paths.gateRoutes, routes);
         return;
       case "exchange":
-        if (request.record !== undefined) appendFileSync(request.record, `${JSON.stringify(message.exchange)}\n`);
+        following.record?.(message.exchange);
         return;
       case "missed": {
         const { route, model, reason } = message;

@@ -3,7 +3,6 @@ import type { ProcessIdentity } from "../host/process-identity.ts";
 import type { FileJournal } from "../sandbox/journal.ts";
 import type { statePaths } from "../sandbox/state-paths.ts";
 import type { Journal, Sandbox } from "../spec/engine.ts";
-import type { FromGate } from "../spec/gate-protocol.ts";
 import type { LaunchRequest } from "../spec/keeper-protocol.ts";
 import type { Credential } from "../spec/policy.ts";
 import type { BrokerHost, CredentialValue } from "./credential-broker.ts";
@@ -64,5 +63,4 @@ export interface KeeperHost extends UndoHost {
   price: NonNullable<ConsoleContext["price"]>;
   /** The host's own addresses, which the gate never dials. */
   ownAddresses(): readonly string[];
-  readRecording(file: string): Promise<Extract<FromGate, { type: "exchange" }>["exchange"][]>;
 }

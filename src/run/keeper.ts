@@ -12,6 +12,7 @@ import type { KeeperHost } from "./keeper-host.ts";
 import { type LaunchedRun, launchRun } from "./launch.ts";
 import { undoSteps } from "./launch-steps.ts";
 import { openOutputLog } from "./output-log.ts";
+import { openRecording } from "./recording.ts";
 import { createRunConsole } from "./run-console.ts";
 import { writeJson } from "./write-json.ts";
 
@@ -91,13 +92,14 @@ export async function keep(host: KeeperHost, request: LaunchRequest, keeping: Ke
   }, request.policy.limits.timeoutSeconds * 1000);
 
   try {
+    const record = request.record === undefined ? undefined : await openRecording(request.record, request, host.now);
     launched = await launchRun(
       host,
       { request, paths, journal, signal: abort.signal },
       {
         gateStarted: (gate, child) => {
           child.stderr?.on("data", (bytes: Buffer) => log.write("gate", bytes));
-          followGate({ gate, events, audit, log, request, host, paths, console, signal: abort.signal });
+          followGate({ gate, events, audit, log, request, host, paths, console, signal: abort.signal, record });
           void gate.gone.then((reason) => {
             if (abort.signal.aborted) return;
             events.append({ event: "gate_lost", reason });

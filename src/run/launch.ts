@@ -9,6 +9,7 @@ import { runFailure } from "./errors.ts";
 import { createGateClient, type GateClient } from "./gate-client.ts";
 import type { GuardedWorkspace, KeeperHost, PreparedSandbox } from "./keeper-host.ts";
 import type { StepName } from "./launch-steps.ts";
+import { readReplay } from "./recording.ts";
 
 /** Longest that one launch step may take. */
 const stepSeconds = 30;
@@ -147,7 +148,7 @@ async function configureGate(
 ): Promise<void> {
   const { gate, request, authority, signal, observer } = context;
   const slug = request.metadata.slug;
-  const replay = request.replay === undefined ? undefined : await host.readRecording(request.replay);
+  const replay = request.replay === undefined ? undefined : await readReplay(request.replay, request);
   const answer = gate.next(
     (m): m is Extract<FromGate, { type: "configured" | "rejected" }> =>
       (m.type === "configured" || m.type === "rejected") && m.sandbox === slug,

@@ -12,6 +12,8 @@ export const LaunchRequest = z.strictObject({
   provider: z.string(),
   argv: z.array(z.string()).min(1),
   prompt: z.string().optional(),
+  input: z.string().optional().meta({ description: "Written to the main process's standard input, then closed" }),
+  cliVersion: z.string().optional(),
   stdin: z.enum(["none", "pipe"]).default("none"),
   decode: z.boolean().default(false).meta({ description: "Whether the provider's codec turns the output into events" }),
   pty: z.strictObject({ columns: z.int(), rows: z.int(), term: z.string() }).optional(),
