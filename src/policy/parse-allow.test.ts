@@ -30,6 +30,7 @@ describe("parseAllow()", () => {
       paths: [{ pattern: "/a/**" }],
       once: true,
     });
+    expect(parseAllow("_")).toMatchObject({ name: "host", host: "_" });
     expect(parseAllow("acme.example:80")).toMatchObject({ scheme: "http", ports: [80], paths: [] });
   });
 

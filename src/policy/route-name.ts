@@ -1,10 +1,10 @@
 /** A rule name of a host: `*.acme.example` becomes `any.acme.example`; at most 64 characters. */
-export function routeNameOf(host: string, suffix = ""): string {
+export function routeNameOf(host: string): string {
   const name = host
     .replace(/^\*\./, "any.")
     .replace(/[^a-z0-9._-]/g, "-")
     .replace(/^[^a-z0-9]+/, "");
-  return `${name.slice(0, 64 - suffix.length)}${suffix}`;
+  return `${(name || "host").slice(0, 64)}`;
 }
 
 /** The name itself, or the first of `name-2`, `name-3`, ... that is not taken yet. */
