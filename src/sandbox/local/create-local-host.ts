@@ -1,0 +1,75 @@
+import { accessSync, constants } from "node:fs";
+import { delimiter, isAbsolute, join } from "node:path";
+import { cgroupFiles } from "../../host/cgroup/cgroup-files.ts";
+import { createSpawner } from "../../host/process/child.ts";
+import { fileFacts } from "../../host/process/file-facts.ts";
+import { procTable } from "../../host/process/process-table.ts";
+import { createOpenTerminal } from "../../host/pty/open-terminal.ts";
+import { localFailure } from "./errors.ts";
+import type { LocalHost, LocalPrograms } from "./local-host.ts";
+
+/** Makes the real host of the local engine. For a main file: it says where programs are looked for. */
+export function createLocalHost(machine: {
+  readonly path: string;
+  readonly arch: string;
+  readonly node: string;
+  readonly uid: number;
+  readonly listenerEntry: string;
+}): LocalHost {
+  const { arch } = machine;
+  if (arch !== "x64" && arch !== "arm64") throw localFailure("local_architecture", { arch });
+  const spawner = createSpawner();
+  return {
+    spawn: spawner.spawn,
+    openTerminal: createOpenTerminal(spawner),
+    processes: procTable,
+    files: fileFacts,
+    cgroups: cgroupFiles,
+    kill: (pid, signal) => {
+      try {
+        return process.kill(pid, signal);
+      } catch {
+        return false;
+      }
+    },
+    programs: findPrograms(machine.path, machine.node),
+    arch,
+    isRoot: machine.uid === 0,
+    listenerEntry: machine.listenerEntry,
+  };
+}
+
+function findPrograms(path: string, node: string): LocalPrograms {
+  const folders = [
+    ...path.split(delimiter).filter(isAbsolute),
+    "/usr/local/bin",
+    "/usr/bin",
+    "/bin",
+    "/usr/sbin",
+    "/sbin",
+  ];
+  const find = (program: string) => {
+    const found = folders.map((folder) => join(folder, program)).find(isExecutable);
+    if (found === undefined) throw localFailure("local_program_missing", { program });
+    return found;
+  };
+  return {
+    bwrap: find("bwrap"),
+    nsenter: find("nsenter"),
+    sh: "/bin/sh",
+    cat: find("cat"),
+    prlimit: find("prlimit"),
+    setsid: find("setsid"),
+    taskset: find("taskset"),
+    node,
+  };
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,95 @@
+import type { ChildProcess } from "node:child_process";
+import { rmSync } from "node:fs";
+import type { Server } from "node:net";
+import type { LaunchPlan, Sandbox } from "../../spec/engine.ts";
+import { endGroups, endNamespace } from "./end-processes.ts";
+import { execInside } from "./exec-inside.ts";
+import type { HolderFacts } from "./holder.ts";
+import { prepareLimits } from "./limits/prepare-limits.ts";
+import { watchLimits } from "./limits/watch-limits.ts";
+import { openListener } from "./open-listener.ts";
+import { reapSandbox } from "./reap-sandbox.ts";
+import { sandboxFolders } from "./sandbox-folders.ts";
+import { type GateOptions, startGateProcess } from "./start-gate-process.ts";
+import { type LocalContext, startHolder } from "./start-holder.ts";
+import type { SandboxView } from "./view.ts";
+
+/** A sandbox whose namespaces exist and in which nothing runs yet. */
+export interface LocalSandbox {
+  readonly sandbox: Sandbox;
+  /** For the journal: what a later start needs to end it. */
+  readonly facts: HolderFacts;
+  /** Opens the gate's port on its loopback; the caller hands it to the gate and closes its own copy before any exec. */
+  openListener(port: number): Promise<Server>;
+}
+
+/** Makes and ends sandboxes on this machine with bubblewrap. */
+export interface LocalEngine {
+  /** Starts the gate's program, confined: host network, no home, no state folder, nothing of our environment. */
+  startGate(options: GateOptions): ChildProcess;
+  /** Makes a sandbox. `record` gets facts for the journal before the act that makes them true. */
+  prepare(plan: LaunchPlan, view: SandboxView, record: (facts: HolderFacts) => void): Promise<LocalSandbox>;
+  /** Ends what may be left of a sandbox whose keeper died; returns leftovers. Idempotent. */
+  reap(stateDir: string, facts: HolderFacts): Promise<readonly string[]>;
+  /** Removes the private folders of a sandbox that is gone; returns leftovers. Idempotent. */
+  removeScratch(stateDir: string): Promise<readonly string[]>;
+}
+
+/** Makes the engine from the outside world and the defences; only the attack battery gives other ones than `localDefences`. */
+export function createLocalEngine(context: LocalContext): LocalEngine {
+  const { host } = context;
+  return {
+    startGate: (options) => startGateProcess(host, options),
+    prepare: (plan, view, record) => prepare(context, plan, view, record),
+    reap: (stateDir, facts) => reapSandbox(host, stateDir, facts),
+    removeScratch: async (stateDir) => {
+      try {
+        rmSync(sandboxFolders(stateDir).private, { recursive: true, force: true, maxRetries: 3 });
+        return [];
+      } catch (error) {
+        return [error instanceof Error ? error.message : String(error)];
+      }
+    },
+  };
+}
+
+async function prepare(
+  context: LocalContext,
+  plan: LaunchPlan,
+  view: SandboxView,
+  record: (facts: HolderFacts) => void,
+): Promise<LocalSandbox> {
+  const { host } = context;
+  const limits = prepareLimits(host, plan, record);
+  const holder = await startHolder(context, plan, view, limits.launcher);
+  const { monitor, init, pidNamespace } = holder;
+  const watch = watchLimits(host, plan, holder, limits);
+  const held = { plan, holder, launcher: limits.launcher, ...(limits.processes && { processes: limits.processes }) };
+  const gone = holder.gone.then(({ reason }) => {
+    watch.close();
+    return { reason: watch.breach() ?? reason };
+  });
+  let stopping: Promise<{ leftovers: readonly string[] }> | undefined;
+  const stop = () => {
+    stopping ??= (async () => {
+      watch.close();
+      const left = await endNamespace(host, holder);
+      if (left.length === 0) await gone;
+      return { leftovers: [...left, ...(await endGroups(host, limits.group.dirs))] };
+    })();
+    return stopping;
+  };
+  return {
+    facts: { monitor, init, pidNamespace },
+    openListener: (port) => openListener(host, holder, port),
+    sandbox: {
+      slug: plan.slug,
+      limitMechanisms: limits.mechanisms,
+      exec: (request) => execInside(context, held, request),
+      onLimit: watch.onLimit,
+      gone,
+      stop,
+      [Symbol.asyncDispose]: async () => void (await stop()),
+    },
+  };
+}

@@ -1,0 +1,32 @@
+import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { LaunchPlan } from "../../spec/engine.ts";
+import { etcFiles } from "./etc-files.ts";
+import { sandboxFolders } from "./sandbox-folders.ts";
+
+/** Makes the sandbox's private folders and the files that are mounted from them. Modes hold whatever the umask. */
+export function prepareFolders(plan: LaunchPlan, seccomp: Uint8Array): void {
+  const folders = sandboxFolders(plan.stateDir);
+  for (const [path, mode] of [
+    [folders.private, 0o700],
+    [folders.home, 0o700],
+    [folders.tmp, 0o1777],
+    [folders.run, 0o755],
+    [folders.etc, 0o755],
+    [folders.emptyDir, 0o555],
+  ] as const) {
+    mkdirSync(path, { recursive: true });
+    chmodSync(path, mode);
+  }
+  const files = Object.entries(etcFiles(plan)).map(([name, text]) => [join(folders.etc, name), text, 0o644] as const);
+  for (const [path, content, mode] of [
+    ...files,
+    [folders.seccomp, seccomp, 0o600],
+    [folders.empty, "", 0o444],
+    // Mounted by its inode: whoever fills it writes in place.
+    [folders.trustBundle, "", 0o644],
+  ] as const) {
+    writeFileSync(path, content, { flag: "a" });
+    chmodSync(path, mode);
+  }
+}

@@ -1,0 +1,34 @@
+import { findMountOrigin, hasMounted } from "../../host/process/mount-origin.ts";
+import { type EndHost, endGroups, endNamespace, endProcesses } from "./end-processes.ts";
+import type { HolderFacts } from "./holder.ts";
+import type { LocalHost } from "./local-host.ts";
+import { sandboxFolders } from "./sandbox-folders.ts";
+
+/**
+ * Ends whatever may be left of a sandbox whose keeper is dead, from the journal's facts (which may be incomplete) and its
+ * state folder. Never by a name: by identity, by membership of its cgroups, and by its private home being mounted.
+ * Idempotent. Returns what is left.
+ */
+export async function reapSandbox(
+  host: EndHost & Pick<LocalHost, "files">,
+  stateDir: string,
+  facts: HolderFacts,
+): Promise<readonly string[]> {
+  return [
+    ...(await endNamespace(host, facts)),
+    ...(await endProcesses(host, () => processesWithHome(host, stateDir))),
+    ...(await endGroups(host, facts.cgroups ?? [])),
+  ];
+}
+
+/** Processes that see the sandbox's private home: all of its own, from before the journal could name any. */
+function processesWithHome(host: Pick<LocalHost, "processes" | "files">, stateDir: string): readonly number[] {
+  const home = host.files.realPath(sandboxFolders(stateDir).home);
+  const own = host.processes.file("self", "mountinfo");
+  const origin = home === undefined || own === undefined ? undefined : findMountOrigin(own, home);
+  if (origin === undefined) return [];
+  return host.processes.pids().filter((pid) => {
+    if (/^[ZX]$/.test(host.processes.read(pid)?.state ?? "X")) return false;
+    return hasMounted(host.processes.file(pid, "mountinfo") ?? "", origin);
+  });
+}

@@ -1,0 +1,79 @@
+import type { ChildProcess } from "node:child_process";
+import { dirname } from "node:path";
+import type { FileFacts } from "../../host/process/file-facts.ts";
+import type { LocalHost } from "./local-host.ts";
+import { renderMounts } from "./render-mounts.ts";
+import { systemMounts } from "./system-mounts.ts";
+import type { ViewMount } from "./view.ts";
+
+/** What the gate's program needs of the machine. */
+export interface GateOptions {
+  /** File that Node runs. */
+  readonly entry: string;
+  /** Folders that the program is loaded from: its source or its bundle, and its packages. */
+  readonly readOnlyPaths: readonly string[];
+  /** Further roots of trust of the machine's owner, as in NODE_EXTRA_CA_CERTS: shown to the gate and named to it. */
+  readonly extraCaFile?: string;
+}
+
+/** Files of `/etc` that name resolution and trust need, besides the system's own. */
+const resolverFiles = ["/etc/hosts", "/etc/nsswitch.conf", "/etc/host.conf", "/etc/gai.conf"];
+
+/**
+ * Starts the gate in a confinement of its own: the host's network, and of the rest only what Node and name resolution need.
+ * Streams: control in and out, errors, IPC for listening sockets. It ends with us.
+ */
+export function startGateProcess(host: LocalHost, options: GateOptions): ChildProcess {
+  const { bwrap, node } = host.programs;
+  const environment = {
+    PATH: "/usr/bin:/bin",
+    ...(options.extraCaFile !== undefined && { NODE_EXTRA_CA_CERTS: options.extraCaFile }),
+  };
+  return host.spawn(bwrap, [...renderGateArguments(host, options), "--", node, options.entry], {
+    stdio: ["pipe", "pipe", "pipe", "ipc"],
+    env: environment,
+    cwd: "/",
+    detached: true,
+  });
+}
+
+/** bubblewrap's arguments around the gate. Looks at the file system, changes nothing. */
+export function renderGateArguments(host: Pick<LocalHost, "files" | "programs">, options: GateOptions) {
+  const { files, programs } = host;
+  const shown = [programs.node, ...options.readOnlyPaths, ...(options.extraCaFile ? [options.extraCaFile] : [])];
+  const mounts: readonly ViewMount[] = [
+    ...systemMounts(files),
+    ...resolverFiles
+      .filter((path) => files.kindOf(path) !== undefined)
+      .map((path): ViewMount => ({ kind: "ro-bind", source: path, target: path })),
+    ...resolvConf(files),
+    { kind: "proc", target: "/proc" },
+    { kind: "dev", target: "/dev" },
+    { kind: "remount-ro", target: "/dev" },
+    { kind: "tmpfs", target: "/tmp", bytes: 64 * 1024 ** 2 },
+    ...shown
+      .filter((path) => !path.startsWith("/usr/"))
+      .map((path): ViewMount => ({ kind: "ro-bind", source: files.realPath(path) ?? path, target: path })),
+    { kind: "remount-ro", target: "/" },
+  ];
+  return [
+    ...["--unshare-user", "--unshare-pid", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup"],
+    ...["--uid", "65534", "--gid", "65534", "--hostname", "gate"],
+    ...["--die-with-parent", "--new-session", "--cap-drop", "ALL"],
+    ...renderMounts(mounts),
+    ...["--chdir", "/"],
+  ];
+}
+
+/** Where the file is a link (systemd, NetworkManager), its folder is shown: the machine replaces the file when networks change. */
+function resolvConf(files: FileFacts): readonly ViewMount[] {
+  const path = "/etc/resolv.conf";
+  const real = files.realPath(path);
+  const target = files.linkTarget(path);
+  if (real === undefined) return [];
+  if (target === undefined || real.startsWith("/etc/")) return [{ kind: "ro-bind", source: real, target: path }];
+  return [
+    { kind: "ro-bind", source: dirname(real), target: dirname(real) },
+    { kind: "symlink", source: real, target: path },
+  ];
+}

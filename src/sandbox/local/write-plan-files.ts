@@ -1,0 +1,31 @@
+import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
+import { dirname, join, normalize } from "node:path";
+import type { LaunchPlan } from "../../spec/engine.ts";
+import { localFailure } from "./errors.ts";
+import { runFolderInside, sandboxFolders } from "./sandbox-folders.ts";
+
+/**
+ * Writes files where the sandbox sees them: in its home or in /run/caisson. For the time before the first command only:
+ * afterwards the agent could put a link in the way.
+ */
+export function writePlanFiles(plan: Pick<LaunchPlan, "stateDir" | "home" | "files">): void {
+  for (const { path, text, mode } of plan.files) {
+    const outside = placeOutside(plan, path);
+    mkdirSync(dirname(outside), { recursive: true, mode: 0o700 });
+    // In place, never by rename: the trust bundle is mounted by its inode.
+    writeFileSync(outside, text, { mode });
+    chmodSync(outside, mode);
+  }
+}
+
+function placeOutside(plan: Pick<LaunchPlan, "stateDir" | "home">, path: string): string {
+  const folders = sandboxFolders(plan.stateDir);
+  const clean = normalize(path);
+  for (const [inside, outside] of [
+    [runFolderInside, folders.run],
+    [normalize(plan.home), folders.home],
+  ] as const) {
+    if (clean.startsWith(`${inside}/`)) return join(outside, clean.slice(inside.length));
+  }
+  throw localFailure("local_file_outside", { path });
+}
