@@ -1,0 +1,99 @@
+import type { ModelApi } from "../../spec/policy.ts";
+
+/** Why a request is refused, in the words of the one rule that refuses. */
+export interface Refusal {
+  readonly rule: string;
+  readonly reason: string;
+}
+
+/** What a refusal is about, as far as it could be read. */
+export interface RefusedRequest {
+  readonly sandbox: string;
+  readonly method: string;
+  readonly scheme: string;
+  readonly host: string;
+  readonly port: number;
+  readonly path: string;
+}
+
+/** A refusal as the agent gets it, and the command that would allow the request, where one would. */
+export interface RefusalAnswer {
+  readonly status: number;
+  readonly text: string;
+  readonly contentType: string;
+  readonly hint: string | undefined;
+}
+
+const statuses: Readonly<Record<string, number>> = {
+  malformed: 400,
+  "not-a-proxy-request": 400,
+  "model-body": 413,
+  "credential-missing": 503,
+  connections: 503,
+  upstream: 502,
+  timeout: 504,
+};
+
+const canBeAllowed = /^no-route/;
+
+/** Words a refusal for the agent: what was refused, by which rule, and what to do instead. */
+export function wordRefusal(request: RefusedRequest, refusal: Refusal, model: ModelApi | undefined): RefusalAnswer {
+  const hint = hintFor(request, refusal);
+  const verb = refusal.rule === "upstream" || refusal.rule === "timeout" ? "failed" : "refused";
+  const message = `caisson: ${verb} ${describeRequest(request)}: ${refusal.reason} (rule ${refusal.rule}). ${advice(refusal, hint)}`;
+  const status = statuses[refusal.rule] ?? 403;
+  if (model === undefined) return { status, text: `${message}\n`, contentType: "text/plain; charset=utf-8", hint };
+  return { status, text: modelError(model, message, refusal.rule), contentType: "application/json", hint };
+}
+
+function describeRequest(request: RefusedRequest): string {
+  if (request.host === "-") return "a request";
+  if (request.method === "CONNECT") return `CONNECT ${request.host}${request.port === 0 ? "" : `:${request.port}`}`;
+  return `${request.method} ${request.scheme}://${hostPort(request)}${request.path}`;
+}
+
+function advice(refusal: Refusal, hint: string | undefined): string {
+  switch (refusal.rule) {
+    case "malformed":
+    case "host-mismatch":
+    case "not-a-proxy-request":
+      return "Send a plain, well-formed request.";
+    case "ip-literal":
+      return "Use the host's name; it must be allowed by a route.";
+    case "placeholder":
+      return "A credential's placeholder may only be used where its own route injects it. This was reported.";
+    case "git-push":
+      return "Leave the commits in the workspace: the person pushes them.";
+    case "credential-missing":
+      return "Do not try another way; ask the person to give the credential.";
+    case "connections":
+      return "Close some connections first.";
+    case "upstream":
+    case "timeout":
+      return "The gate allowed it; the other side did not answer as it should.";
+    default:
+      return hint === undefined
+        ? "Do not try another way out; ask the person."
+        : `Do not try another way out; ask the person to run: ${hint}`;
+  }
+}
+
+function hintFor(request: RefusedRequest, { rule }: Refusal): string | undefined {
+  if (!canBeAllowed.test(rule)) return undefined;
+  const isPlain = request.port === (request.scheme === "https" ? 443 : 80);
+  const port = isPlain && request.scheme === "https" ? "" : `:${request.port}`;
+  return `caisson policy allow ${request.sandbox} ${request.host}${port} --once`;
+}
+
+function hostPort(request: RefusedRequest): string {
+  const isPlain = request.port === (request.scheme === "https" ? 443 : 80);
+  return isPlain || request.port === 0 ? request.host : `${request.host}:${request.port}`;
+}
+
+// The shape in which the clients of a model API show an error's text to the person.
+function modelError(api: ModelApi, message: string, rule: string): string {
+  const error = { type: "permission_error", message };
+  return JSON.stringify(
+    api === "anthropic" ? { type: "error", error } : { error: { ...error, code: `caisson_${rule}` } },
+  );
+}
