@@ -37,6 +37,16 @@ describe("openPackageClientHost()", () => {
     expect(existsSync(mark)).toBe(false);
   });
 
+  it("lets no client of the person's start a program of the workspace by its bare name", async () => {
+    const workspace = join(folder, "repo");
+    program(join(workspace, ".bin/node"), "#!/bin/sh\necho https://evil.example/\n");
+    program(join(folder, "bin/npm"), "#!/bin/sh\nexec node x\n");
+    program(join(folder, "bin/node"), "#!/bin/sh\necho https://mine.example/\n");
+    const environment = withPath(join(workspace, ".bin"), join(folder, "bin"));
+    const host = openPackageClientHost({ environment, home: folder, workspace });
+    expect(await host.ask(host.findProgram("npm") ?? "", [])).toBe("https://mine.example/\n");
+  });
+
   it("takes a client that fails for one that is not there", async () => {
     program(join(folder, "bin/npm"), "#!/bin/sh\necho https://half.example/\nexit 1\n");
     const host = openPackageClientHost({ environment: withPath(join(folder, "bin")), home: folder });
