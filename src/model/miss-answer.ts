@@ -8,7 +8,8 @@ export function missAnswer(api: ModelApi, reason: string): Exchange["response"] 
   const body =
     api === "anthropic" ? { type: "error", error } : { error: { ...error, param: null, code: "replay_missed" } };
   return {
-    status: 400,
+    // Claude Code tries a 400 again in several shapes, and a 404 with another model; a 410 is final.
+    status: 410,
     headers: { "content-type": "application/json", "x-should-retry": "false" },
     body: JSON.stringify(body),
   };

@@ -5,7 +5,8 @@ describe("normaliseOutput()", () => {
   it.each([
     ["Sat Nov 21 10:15:39 UTC 2026", "<time>"],
     ["Sat, 21 Nov 2026 10:15:39 GMT", "<time>"],
-    ["-rw-r--r-- 1 me me 12 Nov 21 09:59 a.js", "-rw-r--r-- 1 me me 12 <time> a.js"],
+    ["total 16\n-rw-r--r-- 1 me me 12 Nov 21 09:59 a.js", "total <blocks>\n-<mode> 12 <time> a.js"],
+    ["drwx------  3 1234 root 4096 Nov 21 10:37 .", "d<mode> <time> ."],
     ["at 2026-11-21T10:15:39.197Z and 10:15:39", "at <time> and <time>"],
     ["\u001b[32m\u2714\u001b[39m adds (0.512ms)", "\u2714 adds (<duration>)"],
     ["\u2139 duration_ms 43.2", "\u2139 duration_ms <duration>"],

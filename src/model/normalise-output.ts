@@ -6,6 +6,9 @@ const clock = "\\d{1,2}:\\d{2}(?::\\d{2}(?:[.,]\\d+)?)?(?: ?[AP]M)?(?: [A-Z]{3,4
 const rules: readonly (readonly [RegExp, string])[] = [
   [/\u001b\[[0-9;?]*[ -/]*[@-~]/g, ""],
   [/\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b/gi, "<uuid>"],
+  // `ls -l`: owner, mode and link count are the machine's, a folder's size the file system's; a file's size is its content's.
+  [/^([-dlbcps])[rwxsStT-]{9}[.+@]? +\d+ +\S+ +\S+(?: +(?<=d.*)\d+)?/gm, "$1<mode>"],
+  [/^total \d+(?:\.\d+)?[KMG]?$/gm, "total <blocks>"],
   // 2026-11-21, 2026-11-21T10:15:39.197Z, 2026-11-21 10:15:39 +0100
   [/\b\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?(?: ?(?:Z|[+-]\d{2}:?\d{2}))?)?/g, "<time>"],
   // Sat, 21 Nov 2026 10:15:39 GMT
@@ -18,7 +21,9 @@ const rules: readonly (readonly [RegExp, string])[] = [
   [/\b(?:\d+m)?\d+[.,]\d+ ?s\b/g, "<duration>"],
   [/\bpid([ =:]+)\d+/gi, "pid$1<number>"],
   [/(\/tmp|\/var\/tmp|\/dev\/shm)\/[\w.+@-]+/g, "$1/<name>"],
-  [/\/\.claude\/projects\/[^/\s"']+/g, "/.claude/projects/<name>"],
+  // Where Claude Code keeps an output that is too long to show, and how long it is with its own durations in it.
+  [/\/\.claude\/projects\/[^\s"']+/g, "/.claude/projects/<name>"],
+  [/\bOutput too large \([\d.]+ ?[KM]?B\)/g, "Output too large"],
   [/\b0x[0-9a-f]{6,16}\b/gi, "<address>"],
 ];
 
