@@ -43,7 +43,8 @@ const quiet = {
 function settingsRoute(credential: ProviderCredential | undefined): Route {
   const paths = [{ exact: "/api/claude_code/settings" }, { exact: "/api/claude_code/policy_limits" }];
   const host = "api.anthropic.com";
-  return httpsRoute({ name: "claude-code-settings", host, methods: ["GET"], paths, ...signInOf(credential) });
+  const model = "anthropic";
+  return httpsRoute({ name: "claude-code-settings", host, methods: ["GET"], paths, model, ...signInOf(credential) });
 }
 
 /** What a person would have answered at the first start: theme, trust in the folder, use of the key. */

@@ -5,10 +5,18 @@ import type { ProviderCredential } from "./provider.ts";
 export function anthropicRoutes(credential: ProviderCredential | undefined): readonly Route[] {
   const signIn = signInOf(credential);
   const host = "api.anthropic.com";
+  const model = "anthropic";
   const messages = [{ exact: "/v1/messages" }, { exact: "/v1/messages/count_tokens" }];
   return [
-    httpsRoute({ name: "anthropic", host, methods: ["POST"], paths: messages, model: "anthropic", ...signIn }),
-    httpsRoute({ name: "anthropic-models", host, methods: ["GET"], paths: [{ prefix: "/v1/models" }], ...signIn }),
+    httpsRoute({ name: "anthropic", host, methods: ["POST"], paths: messages, model, ...signIn }),
+    httpsRoute({
+      name: "anthropic-models",
+      host,
+      methods: ["GET"],
+      paths: [{ prefix: "/v1/models" }],
+      model,
+      ...signIn,
+    }),
   ];
 }
 
@@ -16,10 +24,11 @@ export function anthropicRoutes(credential: ProviderCredential | undefined): rea
 export function openaiRoutes(credential: ProviderCredential | undefined): readonly Route[] {
   const signIn = signInOf(credential);
   const host = "api.openai.com";
+  const model = "openai";
   const models = [{ exact: "/v1/chat/completions" }, { exact: "/v1/responses" }];
   return [
-    httpsRoute({ name: "openai", host, methods: ["POST"], paths: models, model: "openai", ...signIn }),
-    httpsRoute({ name: "openai-models", host, methods: ["GET"], paths: [{ prefix: "/v1/models" }], ...signIn }),
+    httpsRoute({ name: "openai", host, methods: ["POST"], paths: models, model, ...signIn }),
+    httpsRoute({ name: "openai-models", host, methods: ["GET"], paths: [{ prefix: "/v1/models" }], model, ...signIn }),
   ];
 }
 

@@ -84,8 +84,13 @@ export function createRunConsole(context: ConsoleContext): RunConsole {
     if (slow) main?.pause();
     else main?.resume();
   };
-  const emit = (drafts: readonly Parameters<EventLog["append"]>[0][]) =>
-    drafts.forEach((draft) => void events.append(draft));
+  let hasFailed = false;
+  const emit = (drafts: readonly Parameters<EventLog["append"]>[0][]) => {
+    for (const draft of drafts) {
+      if (draft.event === "result_reported") hasFailed = !draft.ok;
+      events.append(draft);
+    }
+  };
 
   const onMainOutput = (stream: "stdout" | "stderr", bytes: Uint8Array) => {
     const copy = Buffer.from(bytes);
@@ -247,9 +252,11 @@ export function createRunConsole(context: ConsoleContext): RunConsole {
       const over = new Promise<{ exitCode: null }>((resolve) =>
         signal.addEventListener("abort", () => resolve({ exitCode: null }), { once: true }),
       );
-      const result = await Promise.race([child.ended, over]);
+      const ended = await Promise.race([child.ended, over]);
       phase = "stopping";
       if (context.decoder) emit(context.decoder.end());
+      // Some CLIs exit with 0 although they report that the work failed.
+      const result = hasFailed && ended.exitCode === 0 ? { ...ended, exitCode: 1 } : ended;
       for (const { client } of attached.values()) client.send({ type: "exited", id: mainProcess, ...result });
       return result;
     },

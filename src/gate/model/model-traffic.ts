@@ -44,10 +44,8 @@ export function replayAnswer(
   asked: ModelRequest | undefined,
   line: string,
 ): { readonly response: Exchange["response"]; readonly missed?: { readonly model: string; readonly reason: string } } {
-  if (!asked) {
-    const reason = `${line} is not a request to a model`;
-    return { response: missAnswer(route.api, reason), missed: { model: "", reason } };
-  }
+  // A CLI's small talk with its maker, such as its account's settings: it does without, and no prompt was missed.
+  if (!asked) return { response: missAnswer(route.api, `${line} is not a request to a model`) };
   const key = { route: route.name, model: asked.model, digest: asked.digest };
   const exchange = replayer.answer(key);
   if (exchange) return { response: exchange.response };
