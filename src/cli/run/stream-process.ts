@@ -1,6 +1,6 @@
-import type { KeeperClient } from "../run/keeper-client.ts";
-import type { FromKeeper } from "../spec/keeper-protocol.ts";
-import type { CommandContext } from "./frame/command-context.ts";
+import type { KeeperClient } from "../../run/keeper-client.ts";
+import type { FromKeeper } from "../../spec/keeper-protocol.ts";
+import type { CommandContext } from "../frame/command-context.ts";
 
 /** Ctrl-]: begins a key sequence of ours. `Ctrl-] d` detaches; `Ctrl-] Ctrl-]` types one; every other key goes to the agent. */
 const escapeByte = 0x1d;

@@ -1,7 +1,5 @@
-import type { RunEvent } from "../spec/events.ts";
-import type { Output, Style } from "./output/output.ts";
-
-const megabyte = 1024 ** 2;
+import type { RunEvent } from "../../spec/events.ts";
+import type { Output, Style } from "../output/output.ts";
 
 /** Tells a run to a person while it goes on, in the order and brevity of a few lines; adds up what the last line says. */
 export interface RunView {
@@ -114,11 +112,4 @@ function oneLine(value: unknown): string {
   const text = typeof value === "string" ? value : (JSON.stringify(value) ?? "");
   const flat = text.replace(/\s+/g, " ").trim();
   return flat.length > 120 ? `${flat.slice(0, 117)}...` : flat;
-}
-
-/** `4 GB`, `512 MB`. */
-export function byteText(bytes: number): string {
-  return bytes >= 1024 * megabyte
-    ? `${Math.round((bytes / 1024 / megabyte) * 10) / 10} GB`
-    : `${Math.round(bytes / megabyte)} MB`;
 }

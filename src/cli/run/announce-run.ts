@@ -1,0 +1,25 @@
+import { byteText } from "./byte-text.ts";
+import type { RunPlan } from "./plan-run.ts";
+import type { Output } from "../output/output.ts";
+
+/** Tells what was started: where it runs and with what, and the way out; then what the person should know. */
+export function announceRun(output: Output, plan: RunPlan): void {
+  for (const line of headLines(plan)) output.note(line);
+  for (const note of plan.notes) output.note(`  ${note.level === "warning" ? "! " : ""}${note.text}`);
+}
+
+/** The two or three lines that stand for a plan. */
+export function headLines({ request, cliVersion }: RunPlan): readonly string[] {
+  const { metadata, policy } = request;
+  const { limits, routes } = policy;
+  const where = metadata.workspace.mode === "mount" ? "workspace mounted (.git/hooks, .git/config guarded)" : "no workspace";
+  const from = metadata.modelSource === "live" ? "" : metadata.modelSource === "recorded" ? " · model recorded" : " · model REPLAYED from a recording";
+  const keyed = (host: string) => routes.some((route) => route.host === host && route.credential !== undefined);
+  const hosts = [...new Set(routes.map((route) => route.host))];
+  const out = hosts.map((host) => (keyed(host) ? `${host} (key injected, never inside)` : host));
+  return [
+    `  sandbox    ${metadata.slug}   ${metadata.engine} · ${limits.cpus} cpu · ${byteText(limits.memoryBytes)} · ${where}`,
+    `  agent      ${metadata.agent}${cliVersion === undefined ? "" : ` ${cliVersion}`}${metadata.model === undefined ? "" : ` · ${metadata.model}`}${from}`,
+    `  out        ${out.length === 0 ? "nothing is allowed" : out.join(" · ")}`,
+  ];
+}

@@ -1,0 +1,105 @@
+import type { KeeperClient } from "../../run/keeper-client.ts";
+import { inspectSandbox } from "../../run/list-sandboxes.ts";
+import type { RunEnd } from "../../spec/events.ts";
+import type { FromKeeper, LaunchRequest } from "../../spec/keeper-protocol.ts";
+import { mainProcess } from "../../spec/main-process.ts";
+import type { CommandContext } from "../frame/command-context.ts";
+import { createRunView, type RunTotals } from "./run-view.ts";
+import { streamProcess } from "./stream-process.ts";
+
+/** Which of a request matters for following it; `attach` knows no more. */
+export type Followed = Pick<LaunchRequest, "pty" | "stdin" | "decode"> & { readonly metadata: Pick<LaunchRequest["metadata"], "slug" | "modelSource" | "workspace"> };
+
+const exitOf: Readonly<Record<Exclude<RunEnd, "completed" | "failed">, number>> = {
+  timed_out: 124,
+  stopped: 130,
+  killed: 137,
+  interrupted: 6,
+  launch_failed: 6,
+};
+
+/**
+ * Follows a run to its end: its events or bytes out, our input in; Ctrl-C stops it cleanly, a second one kills it.
+ * Returns the exit code. A keeper that is gone before it said how it ended is looked up on disk.
+ */
+export async function followRun(context: CommandContext, client: KeeperClient | undefined, run: Followed): Promise<number> {
+  const { output, folders } = context;
+  const { slug } = run.metadata;
+  const view = createRunView(output, slug);
+  const terminal = run.pty !== undefined && context.input.isTerminal && output.isTerminal;
+  if (!client) return tellEnd(context, run, endOnDisk(folders.state, slug), view.totals);
+
+  let failure: Extract<FromKeeper, { type: "failed" }> | undefined;
+  let started = !terminal;
+  client.onMessage((message) => {
+    if (message.type === "failed" && message.id === undefined) failure = message;
+    if (message.type !== "event") return;
+    if (message.event.event === "run_started") started = true;
+    // Once the terminal is the agent's, lines of ours would tear its screen: they come when it is ours again.
+    if (!terminal || !started || message.event.event === "run_completed") view.show(message.event);
+  });
+  const ended = client.next((m): m is Extract<FromKeeper, { type: "ended" }> => m.type === "ended");
+  using _interrupts = context.onInterrupt((count, cause) => {
+    if (cause === "EPIPE") return;
+    client.send({ type: "stop", id: "interrupt", end: count > 1 ? "killed" : "stopped" });
+    if (count === 1) output.note("  stopping   (Ctrl-C again kills it)");
+  });
+  client.send({ type: "attach", fromSeq: 0, input: !run.decode });
+  const streamed = streamProcess(context, client, { id: mainProcess, terminal, input: terminal || run.stdin === "pipe", output: !run.decode });
+  const first = await Promise.race([streamed.then((end) => (end === "detached" ? end : undefined)), ended.then(() => undefined)]);
+  if (first === "detached") {
+    output.note(`  detached   caisson attach ${slug} · caisson stop ${slug}`);
+    return 0;
+  }
+  const message = await ended;
+  const end = message ?? endOnDisk(folders.state, slug);
+  if (failure && end.end === "launch_failed") {
+    const { Failure } = await import("../../base/failure.ts");
+    const { code, message: said, hint, exit } = failure;
+    throw new Failure(code, { message: said, hint, status: 500, exit }, { slug });
+  }
+  return tellEnd(context, run, end, view.totals);
+}
+
+interface Ended {
+  readonly end: RunEnd;
+  readonly exitCode: number | null;
+  readonly leftovers: readonly string[];
+}
+
+function endOnDisk(stateRoot: string, slug: string): Ended {
+  const metadata = inspectSandbox(stateRoot, slug)?.metadata;
+  return { end: metadata?.end ?? "interrupted", exitCode: metadata?.exitCode ?? null, leftovers: [] };
+}
+
+function tellEnd(context: CommandContext, run: Followed, ended: Ended, totals: RunTotals): number {
+  const { output } = context;
+  const { style } = output;
+  const { slug, modelSource, workspace } = run.metadata;
+  const facts = [
+    totals.requests > 0 ? `${totals.requests} requests to the model` : undefined,
+    modelSource === "replayed" ? "replayed: no model was asked" : undefined,
+    totals.tokens > 0 ? `${totals.tokens.toLocaleString("en")} tokens` : undefined,
+    totals.costUsd !== undefined && modelSource !== "replayed" ? `$${totals.costUsd.toFixed(2)}` : undefined,
+    totals.refused > 0 ? `${totals.refused} refused` : undefined,
+    totals.seconds > 0 ? `${totals.seconds.toFixed(totals.seconds < 10 ? 1 : 0)} s` : undefined,
+  ].filter((fact) => fact !== undefined);
+  const head = ended.end === "completed" ? style.good("✓ done") : style.bad(`✗ ${endText(ended)}`);
+  output.note(`  ${head}     ${facts.join(" · ")}`);
+  output.note(style.dim(`  see        caisson audit ${slug} · caisson logs ${slug}${workspace.mode === "mount" ? " · git diff" : ""}`));
+  for (const left of ended.leftovers) output.note(`  ${style.bad("left")}       ${left}   (caisson cleanup)`);
+  return ended.end === "completed" || ended.end === "failed" ? (ended.exitCode ?? 1) : exitOf[ended.end];
+}
+
+function endText({ end, exitCode }: Ended): string {
+  switch (end) {
+    case "failed":
+      return exitCode === null ? "ended without an exit code" : `failed (exit ${exitCode})`;
+    case "timed_out":
+      return "time is up";
+    case "launch_failed":
+      return "could not be started";
+    default:
+      return end;
+  }
+}

@@ -1,0 +1,66 @@
+import { randomInt } from "node:crypto";
+import { newSlug } from "../../base/slug.ts";
+import { entryPoint } from "../../host/entry-point.ts";
+import { connectKeeper } from "../../run/keeper-client.ts";
+import { spawnKeeper } from "../../run/start-keeper.ts";
+import { statePaths } from "../../sandbox/state-paths.ts";
+import type { RunInput } from "../commands/run.ts";
+import type { CommandContext } from "../frame/command-context.ts";
+import { announceRun } from "./announce-run.ts";
+import { followRun } from "./follow-run.ts";
+
+/** Longest prompt that `-` reads from standard input. */
+const promptBytes = 4 * 1024 ** 2;
+
+/** Does `caisson run`: resolves everything first, so that nothing half-starts; then launches and follows. Returns the exit code. */
+export async function runSealed(context: CommandContext, input: RunInput): Promise<number> {
+  const { folders, output, environment } = context;
+  const { options } = input;
+  // The keeper boots while we resolve: it does nothing before it is told what. A dry run, or a mistake, ends it unused.
+  using keeper = options.dryRun ? undefined : disposableKeeper(environment);
+  const { planRun } = await import("./plan-run.ts");
+  const prompt = input.arguments[1] === "-" ? await readPrompt(context) : input.arguments[1];
+  const plan = await planRun(context, input, { slug: newSlug(randomInt), prompt, now: new Date() });
+  if (!keeper) {
+    output.show(plan.describe(), () => plan.lines());
+    return 0;
+  }
+  await keeper.launch(plan.request);
+  const { slug } = plan.request.metadata;
+  announceRun(output, plan);
+  if (options.detach) {
+    output.show({ slug }, () => [slug]);
+    return 0;
+  }
+  const client = await connectKeeper(statePaths(folders.state, slug).socket);
+  using connection = client;
+  return followRun(context, connection, plan.request);
+}
+
+function disposableKeeper(environment: CommandContext["environment"]) {
+  const keeper = spawnKeeper({ command: process.execPath, args: [entryPoint("keeper")] }, environment);
+  let isTold = false;
+  return {
+    launch: (request: Parameters<typeof keeper.launch>[0]) => {
+      isTold = true;
+      return keeper.launch(request);
+    },
+    [Symbol.dispose]: () => {
+      if (!isTold) keeper.abandon();
+    },
+  };
+}
+
+async function readPrompt(context: CommandContext): Promise<string> {
+  const parts: Buffer[] = [];
+  let size = 0;
+  for await (const part of context.input.stream) {
+    parts.push(part as Buffer);
+    size += (part as Buffer).length;
+    if (size > promptBytes) {
+      const { cliFailure } = await import("../errors.ts");
+      throw cliFailure("wrong_value", { command: "run", option: "prompt", value: "-", expected: `at most ${promptBytes} bytes` });
+    }
+  }
+  return Buffer.concat(parts).toString("utf8");
+}
