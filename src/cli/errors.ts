@@ -38,6 +38,13 @@ export const cliFailure = failures({
     status: 501,
     exit: 4,
   },
+  agent_cli_missing: {
+    message: (d: { agent: string; binaries: readonly string[]; install: string }) =>
+      `Cannot start ${d.agent}: no ${d.binaries.join(" or ")} on PATH, in ~/.local/bin, under nvm or beside Caisson`,
+    hint: (d) => d.install,
+    status: 424,
+    exit: 4,
+  },
   file_exists: {
     message: (d: { file: string }) => `Cannot write ${d.file}: it is there already`,
     hint: (d) => `caisson init OTHER-NAME, or: rm ${d.file}`,

@@ -22,8 +22,7 @@ export interface LaunchParts {
   readonly files: LaunchRequest["files"];
   /** Read-only host folders that the agent's tools need, and those of them that go on PATH. */
   readonly tools: { readonly dirs: readonly string[]; readonly path: readonly string[] };
-  readonly prompt?: string | undefined;
-  /** What the provider wants written to the main process's standard input. */
+  /** What the command reads from its standard input, which is then closed. */
   readonly input?: string | undefined;
   readonly cliVersion?: string | undefined;
   readonly stdin: "none" | "pipe";
@@ -63,7 +62,6 @@ export function composeLaunch(parts: LaunchParts): LaunchRequest {
     toolDirs: [...parts.tools.dirs],
     path: [...parts.tools.path, ...systemPath],
     files: parts.files,
-    ...(parts.prompt !== undefined && { prompt: parts.prompt }),
     ...(parts.input !== undefined && { input: parts.input }),
     ...(parts.cliVersion !== undefined && { cliVersion: parts.cliVersion }),
     ...(parts.pty && { pty: parts.pty }),

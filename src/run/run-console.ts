@@ -247,7 +247,7 @@ export function createRunConsole(context: ConsoleContext): RunConsole {
       child.onOutput(onMainOutput);
       for (const message of early) feed(child, message);
       early = [];
-      if (request.input !== undefined) child.write(new TextEncoder().encode(request.input));
+      if (request.input !== undefined && !request.pty) child.write(Buffer.from(request.input));
       if (request.stdin === "none" && !request.pty) child.closeInput();
       const over = new Promise<{ exitCode: null }>((resolve) =>
         signal.addEventListener("abort", () => resolve({ exitCode: null }), { once: true }),

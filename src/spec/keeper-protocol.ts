@@ -11,8 +11,10 @@ export const LaunchRequest = z.strictObject({
   policy: Policy,
   provider: z.string(),
   argv: z.array(z.string()).min(1),
-  prompt: z.string().optional(),
-  input: z.string().optional().meta({ description: "Written to the main process's standard input, then closed" }),
+  input: z
+    .string()
+    .optional()
+    .meta({ description: "Written to the main process's standard input, which is then closed" }),
   cliVersion: z.string().optional(),
   stdin: z.enum(["none", "pipe"]).default("none"),
   decode: z.boolean().default(false).meta({ description: "Whether the provider's codec turns the output into events" }),

@@ -1,6 +1,6 @@
-import { byteText } from "./byte-text.ts";
-import type { RunPlan } from "./plan-run.ts";
+import { byteText } from "../output/byte-text.ts";
 import type { Output } from "../output/output.ts";
+import type { RunPlan } from "./plan-run.ts";
 
 /** Tells what was started: where it runs and with what, and the way out; then what the person should know. */
 export function announceRun(output: Output, plan: RunPlan): void {
@@ -12,8 +12,14 @@ export function announceRun(output: Output, plan: RunPlan): void {
 export function headLines({ request, cliVersion }: RunPlan): readonly string[] {
   const { metadata, policy } = request;
   const { limits, routes } = policy;
-  const where = metadata.workspace.mode === "mount" ? "workspace mounted (.git/hooks, .git/config guarded)" : "no workspace";
-  const from = metadata.modelSource === "live" ? "" : metadata.modelSource === "recorded" ? " · model recorded" : " · model REPLAYED from a recording";
+  const where =
+    metadata.workspace.mode === "mount" ? "workspace mounted (.git/hooks, .git/config guarded)" : "no workspace";
+  const from =
+    metadata.modelSource === "live"
+      ? ""
+      : metadata.modelSource === "recorded"
+        ? " · model recorded"
+        : " · model REPLAYED from a recording";
   const keyed = (host: string) => routes.some((route) => route.host === host && route.credential !== undefined);
   const hosts = [...new Set(routes.map((route) => route.host))];
   const out = hosts.map((host) => (keyed(host) ? `${host} (key injected, never inside)` : host));

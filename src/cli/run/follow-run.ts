@@ -8,7 +8,9 @@ import { createRunView, type RunTotals } from "./run-view.ts";
 import { streamProcess } from "./stream-process.ts";
 
 /** Which of a request matters for following it; `attach` knows no more. */
-export type Followed = Pick<LaunchRequest, "pty" | "stdin" | "decode"> & { readonly metadata: Pick<LaunchRequest["metadata"], "slug" | "modelSource" | "workspace"> };
+export type Followed = Pick<LaunchRequest, "pty" | "stdin" | "decode"> & {
+  readonly metadata: Pick<LaunchRequest["metadata"], "slug" | "modelSource" | "workspace">;
+};
 
 const exitOf: Readonly<Record<Exclude<RunEnd, "completed" | "failed">, number>> = {
   timed_out: 124,
@@ -22,7 +24,11 @@ const exitOf: Readonly<Record<Exclude<RunEnd, "completed" | "failed">, number>> 
  * Follows a run to its end: its events or bytes out, our input in; Ctrl-C stops it cleanly, a second one kills it.
  * Returns the exit code. A keeper that is gone before it said how it ended is looked up on disk.
  */
-export async function followRun(context: CommandContext, client: KeeperClient | undefined, run: Followed): Promise<number> {
+export async function followRun(
+  context: CommandContext,
+  client: KeeperClient | undefined,
+  run: Followed,
+): Promise<number> {
   const { output, folders } = context;
   const { slug } = run.metadata;
   const view = createRunView(output, slug);
@@ -45,8 +51,16 @@ export async function followRun(context: CommandContext, client: KeeperClient | 
     if (count === 1) output.note("  stopping   (Ctrl-C again kills it)");
   });
   client.send({ type: "attach", fromSeq: 0, input: !run.decode });
-  const streamed = streamProcess(context, client, { id: mainProcess, terminal, input: terminal || run.stdin === "pipe", output: !run.decode });
-  const first = await Promise.race([streamed.then((end) => (end === "detached" ? end : undefined)), ended.then(() => undefined)]);
+  const streamed = streamProcess(context, client, {
+    id: mainProcess,
+    terminal,
+    input: terminal || run.stdin === "pipe",
+    output: !run.decode,
+  });
+  const first = await Promise.race([
+    streamed.then((end) => (end === "detached" ? end : undefined)),
+    ended.then(() => undefined),
+  ]);
   if (first === "detached") {
     output.note(`  detached   caisson attach ${slug} · caisson stop ${slug}`);
     return 0;
@@ -86,7 +100,11 @@ function tellEnd(context: CommandContext, run: Followed, ended: Ended, totals: R
   ].filter((fact) => fact !== undefined);
   const head = ended.end === "completed" ? style.good("✓ done") : style.bad(`✗ ${endText(ended)}`);
   output.note(`  ${head}     ${facts.join(" · ")}`);
-  output.note(style.dim(`  see        caisson audit ${slug} · caisson logs ${slug}${workspace.mode === "mount" ? " · git diff" : ""}`));
+  output.note(
+    style.dim(
+      `  see        caisson audit ${slug} · caisson logs ${slug}${workspace.mode === "mount" ? " · git diff" : ""}`,
+    ),
+  );
   for (const left of ended.leftovers) output.note(`  ${style.bad("left")}       ${left}   (caisson cleanup)`);
   return ended.end === "completed" || ended.end === "failed" ? (ended.exitCode ?? 1) : exitOf[ended.end];
 }

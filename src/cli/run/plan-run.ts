@@ -1,23 +1,21 @@
-import { createHash, randomBytes } from "node:crypto";
-import { readFileSync, realpathSync, statSync } from "node:fs";
-import { homedir } from "node:os";
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { findAgentCli } from "../../host/find-agent-cli.ts";
-import type { ManifestLayer } from "../../policy/manifest-layer.ts";
+import { findAgentCli } from "../../host/agent-cli/find-agent-cli.ts";
 import { loadManifests } from "../../policy/load-manifests.ts";
+import type { ManifestLayer } from "../../policy/manifest-layer.ts";
 import type { Note } from "../../policy/note.ts";
 import { policyHash } from "../../policy/policy-hash.ts";
-import { resolvePolicy } from "../../policy/resolve-policy.ts";
-import { chooseCredential } from "../../provider/choose-credential.ts";
+import { resolveAgent } from "../../policy/resolve-agent.ts";
 import type { Provider } from "../../provider/provider.ts";
 import { providers } from "../../provider/providers.ts";
 import { composeLaunch, insideHome } from "../../run/compose-launch.ts";
 import type { LaunchRequest } from "../../spec/keeper-protocol.ts";
-import type { RunInput } from "../commands/run.ts";
 import { cliFailure } from "../errors.ts";
 import type { CommandContext } from "../frame/command-context.ts";
-import { headLines } from "./announce-run.ts";
-import { describePlan } from "./describe-plan.ts";
+import { resolveRules } from "./resolve-rules.ts";
+import { resolveWorkspace } from "./resolve-workspace.ts";
+import type { RunInput } from "./run-options.ts";
 
 /** All that a run will be, decided before anything starts. */
 export interface RunPlan {
@@ -25,9 +23,6 @@ export interface RunPlan {
   readonly notes: readonly Note[];
   readonly sources: Readonly<Record<string, string>>;
   readonly cliVersion: string | undefined;
-  /** For `--dry-run --json`: the whole plan, with credentials by name only. */
-  describe(): object;
-  lines(): readonly string[];
 }
 
 /** The agent that a command line names: a provider and what it is told. */
@@ -41,68 +36,145 @@ interface ChosenAgent {
   readonly notes: readonly Note[];
 }
 
+/** What is known beside the command line. */
+interface PlanFacts {
+  readonly slug: string;
+  readonly prompt: string | undefined;
+  readonly now: Date;
+}
+
 /** Resolves a command line into a plan. Every expected mistake fails here, before anything was started. */
-export async function planRun(
-  context: CommandContext,
-  input: RunInput,
-  given: { readonly slug: string; readonly prompt: string | undefined; readonly now: Date },
-): Promise<RunPlan> {
+export async function planRun(context: CommandContext, input: RunInput, facts: PlanFacts): Promise<RunPlan> {
   const { options } = input;
   refuseWhatIsNotHere(options);
+  const { home, config } = context.folders;
   const workspace = resolveWorkspace(context, options);
-  const home = context.folders.home;
-  const loaded = await loadManifests(readText, {
+  const { layers, notes } = await loadManifests(readText, {
     home,
-    personal: join(context.folders.config, "caisson.yaml"),
+    personal: join(config, "caisson.yaml"),
     ...(workspace.dir !== undefined && { workspace: join(workspace.dir, "caisson.yaml") }),
     ...(options.manifest !== undefined && { given: resolve(context.cwd, options.manifest) }),
   });
-  const agent = await chooseAgent(input, loaded.layers, home);
+  const agent = chooseAgent(input, layers, home);
   const { provider } = agent;
-  const isInteractive = provider.name !== "command" && given.prompt === undefined;
-  const terminal = interactiveTerminal(context, { isInteractive, input, provider });
-  const found = findAgentCli(provider.name === "command" ? [agent.command?.[0] ?? ""] : provider.binaries, {
+  const isCommand = provider.name === "command";
+  const pty = terminalFor(context, input, isCommand || facts.prompt === undefined);
+  const found = await findAgentCli(isCommand ? [agent.command?.[0] ?? ""] : provider.binaries, {
     environment: context.environment,
     home,
     cwd: workspace.dir ?? context.cwd,
   });
-  const credential = chooseCredential(provider, context.environment, { isReplay: options.replay !== undefined });
-  const { resolved, notes } = await resolveRules(context, input, { layers: loaded.layers, provider, credential });
+  if (!found && !isCommand)
+    throw cliFailure("agent_cli_missing", {
+      agent: provider.name,
+      binaries: provider.binaries,
+      install: provider.install,
+    });
+  const rules = await resolveRules(context, input, {
+    layers,
+    provider,
+    ...(workspace.dir !== undefined && { workspace: workspace.dir }),
+  });
   const model = options.model ?? agent.model;
   const planned = provider.plan({
-    interactive: isInteractive,
+    interactive: pty !== undefined && !isCommand,
     home: insideHome,
     workdir: workspace.dir ?? insideHome,
-    binary: found.binary,
-    skills: agent.skills.length === 0 ? [] : (await import("../../host/read-skills.ts")).readSkills(agent.skills),
-    ...(given.prompt !== undefined && { prompt: given.prompt }),
+    binary: found?.binary ?? "",
+    skills: await readSkills(agent.skills),
+    ...(facts.prompt !== undefined && { prompt: facts.prompt }),
     ...(agent.instructions !== undefined && { instructions: agent.instructions }),
     ...(model !== undefined && { model }),
     ...(agent.command && { argv: agent.command }),
   });
-  const { gitIdentityFiles } = await import("../../host/read-git-identity.ts");
-  const isPiped = provider.name === "command" && (options.interactive || !context.input.isTerminal) && !terminal;
+  const { readGitIdentity } = await import("../../host/read-git-identity.ts");
+  const { gitConfigFile } = await import("../../provider/git-identity.ts");
+  const identity = gitConfigFile(insideHome, readGitIdentity(context.environment, home));
+  const homeFiles = rules.homeFiles.map(({ path, text }) => ({ path: `${insideHome}/${path}`, text, mode: 0o600 }));
   const request = composeLaunch({
-    slug: given.slug,
+    slug: facts.slug,
     agent: agent.name,
     provider: provider.name,
     label: options.label,
     model,
-    policy: resolved.policy,
-    policyHash: policyHash(resolved.policy, (text) => createHash("sha256").update(text).digest("hex")),
+    policy: rules.policy,
+    policyHash: policyHash(rules.policy, (text) => createHash("sha256").update(text).digest("hex")),
     workspace,
     argv: planned.argv,
+    input: planned.input,
     environment: planned.environment,
-    files: [...planned.files, ...gitIdentityFiles(context.environment, home, insideHome), ...resolved.homeFiles.map(({ path, text }) => ({ path: `${insideHome}/${path}`, text, mode: 0o600 }))],
-    tools: found.tools,
-    prompt: given.prompt,
-    stdin: isPiped ? "pipe" : "none",
-    decode: terminal === undefined && (provider.name !== "command" || context.output.json),
-    pty: terminal,
+    files: [...planned.files, ...homeFiles, ...(identity.text === "" ? [] : [identity])],
+    tools: found?.tools ?? { dirs: [], path: [] },
+    stdin: isCommand && pty === undefined && (options.interactive || !context.input.isTerminal) ? "pipe" : "none",
+    decode: pty === undefined && (!isCommand || context.output.json),
+    pty,
     record: options.record === undefined ? undefined : resolve(context.cwd, options.record),
     replay: options.replay === undefined ? undefined : resolve(context.cwd, options.replay),
-    now: given.now,
+    now: facts.now,
   });
-  const plan = { request, notes: [...loaded.notes, ...agent.notes, ...notes], sources: resolved.sources, cliVersion: found.version };
-  return { ...plan, describe: () => describePlan(plan), lines: () => headLines(this_(plan)) };
+  return {
+    request,
+    notes: [...notes, ...agent.notes, ...rules.notes],
+    sources: rules.sources,
+    cliVersion: found?.version,
+  };
+}
+
+function refuseWhatIsNotHere(options: RunInput["options"]): void {
+  const refuse = (what: string, instead: string) => cliFailure("not_in_this_version", { what, instead });
+  if (options.engine === "docker" || options.engine === "podman")
+    throw refuse(`--engine ${options.engine}`, "caisson run --engine local");
+  if (options.workspace === "copy") throw refuse("--workspace copy", "copy the folder and run with --dir");
+  if (options.image !== undefined) throw refuse("--image", "the local engine uses this machine's own tools");
+  if (options.publish.length > 0) throw refuse("--publish", "caisson exec SLUG -- curl localhost:PORT");
+  if (options.budget !== undefined) throw refuse("--budget", "caisson run --timeout 30m");
+}
+
+function chooseAgent(input: RunInput, layers: readonly ManifestLayer[], home: string): ChosenAgent {
+  const [name] = input.arguments;
+  if (input.command) {
+    if (name !== undefined)
+      throw cliFailure("wrong_usage", { command: "run", problem: "give an agent or `-- COMMAND`, not both" });
+    if (input.command.length === 0)
+      throw cliFailure("wrong_usage", { command: "run", problem: "nothing stands behind --" });
+    return { name: "command", provider: providerNamed("command"), command: input.command, skills: [], notes: [] };
+  }
+  if (name === undefined)
+    throw cliFailure("wrong_usage", { command: "run", problem: "say which agent, or `-- COMMAND`" });
+  const agent = resolveAgent(name, { layers, home, providers: Object.keys(providers) });
+  return { ...agent, provider: providerNamed(agent.provider) };
+}
+
+function providerNamed(name: string): Provider {
+  const provider = providers[name];
+  if (!provider)
+    throw cliFailure("wrong_value", {
+      command: "run",
+      option: "provider",
+      value: name,
+      expected: Object.keys(providers).join(", "),
+    });
+  return provider;
+}
+
+/** Our own terminal for the agent, where the person has one and nothing else was said to it. */
+function terminalFor(context: CommandContext, input: RunInput, isInteractive: boolean): LaunchRequest["pty"] {
+  const size = context.terminalSize();
+  if (!isInteractive || !size || !context.input.isTerminal || context.output.json || input.options.detach)
+    return undefined;
+  return { ...size, term: context.environment.TERM ?? "xterm-256color" };
+}
+
+async function readSkills(skills: ChosenAgent["skills"]) {
+  if (skills.length === 0) return [];
+  const { readSkill } = await import("../../host/skill/read-skill.ts");
+  return skills.map(readSkill);
+}
+
+function readText(path: string): string | undefined {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return undefined;
+  }
 }

@@ -4,10 +4,10 @@ import { entryPoint } from "../../host/entry-point.ts";
 import { connectKeeper } from "../../run/keeper-client.ts";
 import { spawnKeeper } from "../../run/start-keeper.ts";
 import { statePaths } from "../../sandbox/state-paths.ts";
-import type { RunInput } from "../commands/run.ts";
 import type { CommandContext } from "../frame/command-context.ts";
-import { announceRun } from "./announce-run.ts";
+import { announceRun, headLines } from "./announce-run.ts";
 import { followRun } from "./follow-run.ts";
+import type { RunInput } from "./run-options.ts";
 
 /** Longest prompt that `-` reads from standard input. */
 const promptBytes = 4 * 1024 ** 2;
@@ -22,7 +22,8 @@ export async function runSealed(context: CommandContext, input: RunInput): Promi
   const prompt = input.arguments[1] === "-" ? await readPrompt(context) : input.arguments[1];
   const plan = await planRun(context, input, { slug: newSlug(randomInt), prompt, now: new Date() });
   if (!keeper) {
-    output.show(plan.describe(), () => plan.lines());
+    const { describePlan, planLines } = await import("./describe-plan.ts");
+    output.show(describePlan(plan), () => [...headLines(plan), ...planLines(plan)]);
     return 0;
   }
   await keeper.launch(plan.request);
@@ -59,7 +60,12 @@ async function readPrompt(context: CommandContext): Promise<string> {
     size += (part as Buffer).length;
     if (size > promptBytes) {
       const { cliFailure } = await import("../errors.ts");
-      throw cliFailure("wrong_value", { command: "run", option: "prompt", value: "-", expected: `at most ${promptBytes} bytes` });
+      throw cliFailure("wrong_value", {
+        command: "run",
+        option: "prompt",
+        value: "-",
+        expected: `at most ${promptBytes} bytes`,
+      });
     }
   }
   return Buffer.concat(parts).toString("utf8");

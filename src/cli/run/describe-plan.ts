@@ -1,0 +1,46 @@
+import { routeText } from "../output/route-text.ts";
+import type { RunPlan } from "./plan-run.ts";
+
+/** The whole plan as data, for `--dry-run --json`: credentials by name and source, never a value or a placeholder. */
+export function describePlan({ request, notes, sources, cliVersion }: RunPlan): object {
+  const { metadata, policy, files, input: _input, ...rest } = request;
+  const held = new Set(policy.credentials.map(({ placeholder }) => placeholder));
+  const environment = Object.fromEntries(
+    Object.entries(policy.environment).map(([name, value]) => [name, held.has(value) ? "(placeholder)" : value]),
+  );
+  return {
+    ...metadata,
+    cliVersion,
+    argv: rest.argv,
+    workdir: rest.workdir,
+    toolDirs: rest.toolDirs,
+    path: rest.path,
+    policy: {
+      ...policy,
+      environment,
+      credentials: policy.credentials.map(({ placeholder: _placeholder, ...credential }) => credential),
+    },
+    files: files.map(({ path, mode, text }) => ({ path, mode: mode.toString(8), bytes: Buffer.byteLength(text) })),
+    sources,
+    notes,
+  };
+}
+
+/** What `--dry-run` tells a person beyond the head lines: each route, mount and variable, and where it was said. */
+export function planLines({ request, notes, sources }: RunPlan): readonly string[] {
+  const { policy, argv, files, toolDirs } = request;
+  const from = (key: string) => (sources[key] === undefined ? "" : `   (${sources[key]})`);
+  return [
+    `  command    ${argv.join(" ")}`,
+    ...policy.routes.map((route) => `  route      ${routeText(route)}${from(`route.${route.name}`)}`),
+    ...policy.credentials.map(({ name }) => `  credential ${name}${from(`credential.${name}`)}`),
+    ...policy.mounts.map(
+      ({ source, target, writable }) => `  mount      ${source} at ${target}${writable ? "" : ", read-only"}`,
+    ),
+    ...Object.keys(policy.environment).map((name) => `  variable   ${name}${from(`environment.${name}`)}`),
+    ...toolDirs.map((dir) => `  tools      ${dir}, read-only`),
+    ...files.map(({ path }) => `  file       ${path}`),
+    ...notes.map(({ level, text }) => `  ${level === "warning" ? "!" : " "}          ${text}`),
+    "  nothing was started",
+  ];
+}

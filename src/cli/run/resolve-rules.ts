@@ -1,0 +1,83 @@
+import { randomBytes } from "node:crypto";
+import type { PackageClientHost } from "../../host/package-client/package-client-host.ts";
+import { environmentQuestions } from "../../policy/environment-questions.ts";
+import type { ManifestLayer } from "../../policy/manifest-layer.ts";
+import { type ResolvedPolicy, resolvePolicy } from "../../policy/resolve-policy.ts";
+import { chooseCredentials } from "../../provider/choose-credentials.ts";
+import type { Provider } from "../../provider/provider.ts";
+import { contributionOf } from "../../provider/provider-contribution.ts";
+import type { PackageClientFacts } from "../../spec/package-clients.ts";
+import type { CredentialSource } from "../../spec/policy.ts";
+import { cliFailure } from "../errors.ts";
+import type { CommandContext } from "../frame/command-context.ts";
+import type { RunInput } from "./run-options.ts";
+
+/** Package clients by the preset that needs to know how the machine has set them up. */
+const clientOf = { npm: "npm", pypi: "pip", apt: "apt", go: "go" } as const;
+
+/** Resolves the policy of a run from manifests, provider, machine and flags. */
+export async function resolveRules(
+  context: CommandContext,
+  input: RunInput,
+  given: { readonly layers: readonly ManifestLayer[]; readonly provider: Provider; readonly workspace?: string },
+): Promise<ResolvedPolicy> {
+  const { environment, folders } = context;
+  const { options } = input;
+  const { layers, provider } = given;
+  const questions = Object.entries(environmentQuestions(layers, options.env));
+  const [question] = questions;
+  if (question && !context.input.isTerminal) {
+    throw cliFailure("wrong_usage", {
+      command: "run",
+      problem: `the manifest asks for ${question[0]}: give --env ${question[0]}=VALUE`,
+    });
+  }
+  const answers = question ? await (await import("../frame/ask.ts")).askAll(context, questions) : {};
+  const manifest: Record<string, CredentialSource> = {};
+  for (const layer of layers.filter(({ trust }) => trust === "own")) {
+    for (const [name, { environment: _inside, ...source }] of Object.entries(layer.manifest.credentials))
+      manifest[name] = source as CredentialSource;
+  }
+  const chosen = chooseCredentials(provider, {
+    isSet: (variable) => Boolean(environment[variable]),
+    manifest,
+    ...(options.replay !== undefined && { replayOf: [] }),
+  });
+  return resolvePolicy({
+    layers,
+    provider: contributionOf(provider, chosen),
+    clients: await readClients({ environment, home: folders.home, workspace: given.workspace }, layers, options.allow),
+    flags: {
+      allow: options.allow,
+      env: options.env,
+      limits: {
+        cpus: options.cpus,
+        memory: options.memory,
+        timeout: options.timeout === undefined ? undefined : `${options.timeout}s`,
+      },
+    },
+    hostEnvironment: environment,
+    answers,
+    home: folders.home,
+    unique: () => randomBytes(16).toString("hex"),
+  });
+}
+
+/** Looks only at those clients that a preset of this run needs: each look costs time. */
+async function readClients(
+  host: Pick<PackageClientHost, "environment" | "home" | "workspace">,
+  layers: readonly ManifestLayer[],
+  allow: readonly string[],
+): Promise<PackageClientFacts> {
+  const presets = [
+    ...allow,
+    ...layers.flatMap(({ manifest }) => manifest.routes.flatMap((route) => ("preset" in route ? [route.preset] : []))),
+  ];
+  const clients = Object.entries(clientOf).flatMap(([preset, client]) => (presets.includes(preset) ? [client] : []));
+  if (clients.length === 0) return { notes: [] };
+  const [{ readPackageClients }, { openPackageClientHost }] = await Promise.all([
+    import("../../host/package-client/read-package-clients.ts"),
+    import("../../host/package-client/package-client-host.ts"),
+  ]);
+  return readPackageClients(openPackageClientHost(host), clients);
+}

@@ -1,0 +1,28 @@
+import type { CommandInput } from "../frame/command.ts";
+import { byteSize, choice, duration, flag, list, positiveNumber, text } from "../frame/option.ts";
+
+/** Options of `caisson run`. */
+export const runOptions = {
+  engine: choice("--engine <engine>", "what makes the sandbox", ["local", "docker", "podman"]),
+  workspace: choice("--workspace <mode>", "mount the folder (default), or none", ["mount", "copy", "none"]),
+  dir: text("--dir <folder>", "the workspace; by default the current folder"),
+  allow: list("--allow <host[:port][/path]>", "allow this destination, or a preset such as npm; several times"),
+  manifest: text("--manifest <file>", "your own manifest, trusted"),
+  label: text("--label <name>", "a name for people, in lists"),
+  detach: flag("--detach", "print the slug and leave it running"),
+  dryRun: flag("--dry-run", "print what would be started, start nothing"),
+  record: text("--record <file>", "keep the model traffic in a file (no credential in it)"),
+  replay: text("--replay <file>", "answer the model from a recording: no key, no network"),
+  timeout: duration("--timeout <duration>", "stop after this long (default 4h)"),
+  env: list("--env <name[=value]>", "a variable for the agent; without a value, yours"),
+  model: text("--model <model>", "the model the agent is to use"),
+  cpus: positiveNumber("--cpus <n>", "limit of processors (default 2)"),
+  memory: byteSize("--memory <size>", "limit of memory (default 4g)"),
+  interactive: flag("-i, --interactive", "give standard input to the command even when it is not a terminal"),
+  budget: text("--budget <limit>", "not in this version"),
+  image: text("--image <image>", "docker engine: not in this version"),
+  publish: list("--publish <port>", "not in this version"),
+} as const;
+
+/** What `caisson run` was given. */
+export type RunInput = CommandInput<typeof runOptions>;
