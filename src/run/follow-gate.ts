@@ -18,7 +18,7 @@ export interface GateFollowing {
   readonly audit: AuditLog;
   readonly log: OutputLog;
   readonly request: LaunchRequest;
-  readonly host: Pick<KeeperHost, "ownAddresses">;
+  readonly host: Pick<KeeperHost, "ownAddresses" | "loadPrices">;
   readonly paths: ReturnType<typeof statePaths>;
   readonly console: RunConsole;
   readonly signal: AbortSignal;
@@ -95,8 +95,10 @@ export function followGate(following: GateFollowing): void {
       case "usage": {
         const { model, route, inputTokens, outputTokens, cacheReadTokens, cacheWriteTokens } = message;
         const usage = { inputTokens, outputTokens, cacheReadTokens, cacheWriteTokens };
-        const costUsd = console.price(model, usage);
-        events.append({ event: "usage_reported", model, route, usage, ...(costUsd !== undefined && { costUsd }) });
+        void host.loadPrices().then((costOf) => {
+          const costUsd = costOf(model, usage);
+          events.append({ event: "usage_reported", model, route, usage, ...(costUsd !== undefined && { costUsd }) });
+        });
         return;
       }
       case "spent":

@@ -1,13 +1,15 @@
 import type { ChildProcess } from "node:child_process";
 import type { ProcessIdentity } from "../host/process-identity.ts";
+import type { Decoder } from "../provider/provider.ts";
 import type { FileJournal } from "../sandbox/journal.ts";
 import type { statePaths } from "../sandbox/state-paths.ts";
+import type { GuardMount } from "../sandbox/workspace/guard-plan.ts";
 import type { Journal, Sandbox } from "../spec/engine.ts";
+import type { Usage } from "../spec/events.ts";
 import type { LaunchRequest } from "../spec/keeper-protocol.ts";
 import type { Credential } from "../spec/policy.ts";
 import type { BrokerHost, CredentialValue } from "./credential-broker.ts";
 import type { UndoHost } from "./launch-steps.ts";
-import type { ConsoleContext } from "./run-console.ts";
 
 /** A listening socket on its way from the sandbox's network to the gate. */
 export interface HandedListener {
@@ -17,7 +19,7 @@ export interface HandedListener {
 
 /** A workspace that is guarded: what its mirror and scan report while the run lasts. */
 export interface GuardedWorkspace {
-  readonly mounts: unknown;
+  readonly mounts: readonly GuardMount[];
   /** Notes for the person, told as `workspace_guarded` events. */
   readonly notes: readonly { readonly path: string; readonly action: string; readonly detail: string }[];
   /** Stops the live mirror; settling is the undo of the step. */
@@ -49,18 +51,15 @@ export interface KeeperHost extends UndoHost {
     guarded: GuardedWorkspace,
     journal: Journal,
   ): Promise<PreparedSandbox>;
-  mintAuthority(slug: string): Promise<{ readonly certificate: string; readonly key: string }>;
-  /** Writes the trust bundle and the request's files where the sandbox sees them; returns the environment that points there. */
-  provisionFiles(
-    request: LaunchRequest,
-    paths: ReturnType<typeof statePaths>,
-    certificate: string,
-  ): Promise<Readonly<Record<string, string>>>;
+  mintAuthority(request: LaunchRequest): Promise<{ readonly certificate: string; readonly key: string }>;
+  /** Writes trust and the request's files where the sandbox sees them; before the first command only. */
+  provisionFiles(request: LaunchRequest, paths: ReturnType<typeof statePaths>, certificate: string): void;
   readCredential(credential: Credential): Promise<CredentialValue>;
   nextRefreshSeconds: BrokerHost["nextRefreshSeconds"];
   /** The provider's codec, when its output is to become events. */
-  createDecoder(request: LaunchRequest): ConsoleContext["decoder"];
-  price: NonNullable<ConsoleContext["price"]>;
+  createDecoder(request: LaunchRequest): Promise<Decoder | undefined>;
+  /** What a model's tokens cost; loaded when the first are reported. */
+  loadPrices(): Promise<(model: string, usage: Usage) => number | undefined>;
   /** The host's own addresses, which the gate never dials. */
   ownAddresses(): readonly string[];
 }

@@ -69,8 +69,7 @@ export async function keep(host: KeeperHost, request: LaunchRequest, keeping: Ke
     log,
     request,
     stop: finish,
-    decoder: host.createDecoder(request),
-    price: host.price,
+    decoder: await host.createDecoder(request),
   });
   const server = await serveControl(paths.socket, keeping.parse, console);
   keeping.listening();
@@ -122,11 +121,7 @@ export async function keep(host: KeeperHost, request: LaunchRequest, keeping: Ke
       launch_ms: host.now().getTime() - started.getTime(),
       limits: { ...launched.prepared.sandbox.limitMechanisms },
     });
-    exit = await console.runMain(
-      { sandbox: launched.prepared.sandbox, environment: launched.environment },
-      journal,
-      abort.signal,
-    );
+    exit = await console.runMain(launched.prepared.sandbox, journal, abort.signal);
     end ??= exit.exitCode === 0 ? "completed" : "failed";
   } catch (error) {
     if (!abort.signal.aborted || !end) {

@@ -59,9 +59,9 @@ export const launchSteps = {
     undoes: "nothing: it ends with the gate",
     undo: nothing,
   },
-  trust_written: {
-    does: "mints the sandbox's certificate authority, writes its certificate",
-    undoes: "nothing: the key was never on disk",
+  files_provisioned: {
+    does: "writes trust and the agent's files into its private home",
+    undoes: "nothing: they lie in the scratch folders",
     undo: nothing,
   },
   gate_configured: {

@@ -1,5 +1,5 @@
 import type { ChildProcess } from "node:child_process";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import type { FileJournal } from "../sandbox/journal.ts";
 import type { statePaths } from "../sandbox/state-paths.ts";
 import type { FromGate, GateSandbox } from "../spec/gate-protocol.ts";
@@ -9,6 +9,7 @@ import { runFailure } from "./errors.ts";
 import { createGateClient, type GateClient } from "./gate-client.ts";
 import type { GuardedWorkspace, KeeperHost, PreparedSandbox } from "./keeper-host.ts";
 import type { StepName } from "./launch-steps.ts";
+import { proxyPort } from "./proxy-port.ts";
 import { readReplay } from "./recording.ts";
 
 /** Longest that one launch step may take. */
@@ -20,7 +21,6 @@ export interface LaunchedRun {
   readonly gateChild: ChildProcess;
   readonly guarded: GuardedWorkspace;
   readonly prepared: PreparedSandbox;
-  readonly environment: Readonly<Record<string, string>>;
 }
 
 /** What a launch tells as it goes on. `gateStarted` comes before the gate's first message can. */
@@ -99,24 +99,34 @@ export async function launchRun(
     const listener = await step("listener_opened", async () => ({ value: await prepared.openListener(proxyPort) }));
     return { guarded, prepared, listener };
   })();
-  const trusting = step("trust_written", async () => {
-    const authority = await host.mintAuthority(slug);
-    mkdirSync(paths.gateDir, { recursive: true, mode: 0o700 });
-    writeFileSync(paths.ca, authority.certificate, { mode: 0o600 });
-    const environment = await host.provisionFiles(request, paths, authority.certificate);
-    return { value: { authority, environment } };
+  // Not a step: nothing outside changes. The key goes to the gate and nowhere else.
+  const minting = host.mintAuthority(request).catch((error: unknown) => {
+    first ??= { error };
+    throw error;
   });
+  const provisioning = (async () => {
+    const [authority] = await Promise.all([minting, preparing]);
+    return step("files_provisioned", async () => {
+      writeFileSync(paths.ca, authority.certificate, { mode: 0o600 });
+      host.provisionFiles(request, paths, authority.certificate);
+      return { value: undefined };
+    });
+  })();
   const configuring = (async () => {
     const { gate, child, ready } = await starting;
     await ready;
-    const { authority, environment } = await trusting;
+    const authority = await minting;
     return step("gate_configured", async () => {
       await configureGate(host, { gate, request, authority, signal, observer });
-      return { value: { gate, child, environment } };
+      return { value: { gate, child } };
     });
   })();
   const handing = (async () => {
-    const [{ gate, child, environment }, { guarded, prepared, listener }] = await Promise.all([configuring, preparing]);
+    const [{ gate, child }, { guarded, prepared, listener }] = await Promise.all([
+      configuring,
+      preparing,
+      provisioning,
+    ]);
     const listening = gate.next(
       (m): m is Extract<FromGate, { type: "listening" }> => m.type === "listening",
       stepSeconds,
@@ -124,17 +134,14 @@ export async function launchRun(
     listening.catch(() => {});
     await listener.handTo(child, slug);
     await listening;
-    return { gate, gateChild: child, guarded, prepared, environment };
+    return { gate, gateChild: child, guarded, prepared };
   })();
 
-  const outcomes = await Promise.allSettled([handing, configuring, preparing, trusting, starting]);
+  const outcomes = await Promise.allSettled([handing, configuring, preparing, provisioning, minting, starting]);
   const outcome = outcomes[0];
   if (outcome.status === "rejected") throw first?.error ?? outcome.reason;
   return outcome.value;
 }
-
-/** Port of the gate's listener on the sandbox's loopback. */
-export const proxyPort = 3128;
 
 async function configureGate(
   host: KeeperHost,

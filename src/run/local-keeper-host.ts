@@ -1,23 +1,199 @@
-import { appendFileSync, readFileSync, rmSync } from "node:fs";
-import { networkInterfaces, userInfo } from "node:os";
+import { appendFileSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import type { Server } from "node:net";
+import { networkInterfaces } from "node:os";
 import { join } from "node:path";
 import { nextRefresh } from "../host/credential/next-refresh.ts";
 import { readCredential } from "../host/credential/read-credential.ts";
 import { endProcess } from "../host/end-process.ts";
 import { entryPoint, projectRoot } from "../host/entry-point.ts";
 import { identifyProcess } from "../host/process-identity.ts";
-import { removeTree } from "../host/remove-tree.ts";
 import { openJournal } from "../sandbox/journal.ts";
+import { createLocalHost } from "../sandbox/local/create-local-host.ts";
+import { type Defences, localDefences } from "../sandbox/local/defences.ts";
 import { createLocalEngine } from "../sandbox/local/local-engine.ts";
-import { findLocalPrograms, realLocalHost } from "../sandbox/local/real-local-host.ts";
-import { stateFolders, statePaths } from "../sandbox/state-paths.ts";
+import { writePlanFiles } from "../sandbox/local/write-plan-files.ts";
+import { statePaths } from "../sandbox/state-paths.ts";
 import { trustFiles } from "../sandbox/trust-files.ts";
 import { createGuardHost } from "../sandbox/workspace/node-guard-host.ts";
 import type { LaunchPlan } from "../spec/engine.ts";
 import type { LaunchRequest } from "../spec/keeper-protocol.ts";
-import type { KeeperHost } from "./keeper-host.ts";
+import type { HandedListener, KeeperHost } from "./keeper-host.ts";
+import { proxyPort } from "./proxy-port.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Steps that guard what outlives the machine: files in the person's workspace. */
 const durableSteps = new Set(["guard_prepared"]);
+/** The authority outlives the longest run by this much. */
+const authoritySlackSeconds = 86_400;
+
+/** Where this keeper lives. */
+export interface KeeperPlace {
+  readonly environment: Environment;
+  readonly home: string;
+  readonly stateRoot: string;
+  readonly uid: number;
+}
+
+/** The keeper's real outside on the local engine. `defences` are the real ones but in the attack battery. */
+export function createLocalKeeperHost(place: KeeperPlace, defences: Defences = localDefences): KeeperHost {
+  const { environment, home, stateRoot } = place;
+  const path = environment.PATH ?? "";
+  const local = createLocalHost({
+    path,
+    arch: process.arch,
+    node: process.execPath,
+    uid: place.uid,
+    listenerEntry: entryPoint("listener"),
+  });
+  const engine = createLocalEngine({ host: local, defences });
+  const guardHost = createGuardHost(path);
+  const undo = createUndo(engine, guardHost);
+  return {
+    stateRoot,
+    now: () => new Date(),
+    identify: identifyProcess,
+    openJournal: (file) => openJournal(file, () => new Date(), durableSteps),
+    startGate: () => {
+      const extraCaFile = environment.NODE_EXTRA_CA_CERTS;
+      return engine.startGate({
+        entry: entryPoint("gate"),
+        readOnlyPaths: gateFolders(),
+        ...(extraCaFile !== undefined && { extraCaFile }),
+      });
+    },
+    guardWorkspace: async (request, paths, journal) => {
+      const { mode, dir } = request.metadata.workspace;
+      if (mode !== "mount" || dir === undefined) return { mounts: [], notes: [], close: () => {} };
+      const [{ readWorkspaceFacts }, { planGuard }, { prepareGuard }] = await Promise.all([
+        import("../sandbox/workspace/read-workspace-facts.ts"),
+        import("../sandbox/workspace/plan-guard.ts"),
+        import("../sandbox/workspace/prepare-guard.ts"),
+      ]);
+      const facts = await readWorkspaceFacts(guardHost, { dir, home, stateRoot });
+      const plan = planGuard(facts, join(paths.dir, "guard"));
+      await prepareGuard(guardHost, plan, journal);
+      return { mounts: plan.mounts, notes: plan.notes, close: () => {} };
+    },
+    prepareSandbox: async (request, paths, guarded, journal) => {
+      const plan = launchPlan(request, paths.dir);
+      const prepared = await engine.prepare(plan, { mounts: guarded.mounts }, (facts) =>
+        journal.intent("sandbox_started", { ...facts }),
+      );
+      return {
+        facts: { ...prepared.facts },
+        sandbox: prepared.sandbox,
+        openListener: async (port) => handedListener(await prepared.openListener(port)),
+      };
+    },
+    mintAuthority: async (request) => {
+      const { mintAuthority } = await import("../host/certificate/mint-authority.ts");
+      return mintAuthority(
+        request.metadata.slug,
+        new Date(),
+        request.policy.limits.timeoutSeconds + authoritySlackSeconds,
+      );
+    },
+    provisionFiles: (request, paths, certificate) => {
+      const plan = launchPlan(request, paths.dir);
+      writePlanFiles({ ...plan, files: [...plan.files, ...trustFiles(certificate, readSystemBundle(environment))] });
+    },
+    readCredential: (credential) =>
+      readCredential({ environment, home, ...(path !== undefined && { workspace: undefined }) }, credential.source),
+    nextRefreshSeconds: ({ source }, value) => nextRefresh(source, value, Date.now()),
+    createDecoder: async (request) => {
+      if (!request.decode) return undefined;
+      const { providers } = await import("../provider/providers.ts");
+      return providers[request.provider]?.decoder();
+    },
+    loadPrices: async () => (await import("../model/prices.ts")).costOf,
+    ownAddresses: () =>
+      Object.values(networkInterfaces()).flatMap((list) =>
+        (list ?? []).map(({ address }) => address.replace(/%.*$/, "")),
+      ),
+    ...undo,
+  };
+}
+
+type Engine = ReturnType<typeof createLocalEngine>;
+
+/** Undoing alone, for settling: needs no request. */
+function createUndo(engine: Engine, guardHost: ReturnType<typeof createGuardHost>) {
+  return {
+    reapSandbox: (stateDir: string, facts: Readonly<Record<string, unknown>>) => engine.reap(stateDir, facts),
+    removeScratch: (stateDir: string) => engine.removeScratch(stateDir),
+    endProcess,
+    settleGuard: async (stateDir: string) => {
+      const { settleGuard } = await import("../sandbox/workspace/settle-guard.ts");
+      return settleGuard(guardHost, join(stateDir, "guard"));
+    },
+    removeFile: (file: string) => rmSync(file, { force: true }),
+  };
+}
+
+/** What the engine is to make, from what the keeper was told. */
+function launchPlan(request: LaunchRequest, stateDir: string): LaunchPlan {
+  const { policy, metadata } = request;
+  const { mode, dir } = metadata.workspace;
+  return {
+    slug: metadata.slug,
+    stateDir,
+    workspace: { mode: mode === "mount" ? "mount" : "none", ...(dir !== undefined && { dir }) },
+    workdir: request.workdir,
+    home: request.home,
+    hostname: metadata.slug,
+    limits: policy.limits,
+    mounts: policy.mounts,
+    toolDirs: request.toolDirs,
+    path: request.path,
+    environment: policy.environment,
+    unixSockets: policy.unixSockets,
+    files: request.files,
+    proxyPort,
+  };
+}
+
+function handedListener(server: Server): HandedListener {
+  return {
+    handTo: (gate, sandbox) =>
+      new Promise((resolve, reject) => {
+        gate.send({ type: "listener", sandbox }, server, (error) => {
+          // Ours is closed before anything runs inside: an open one would accept what the agent connects.
+          server.close();
+          if (error) reject(error);
+          else resolve();
+        });
+      }),
+  };
+}
+
+/** Folders that the gate's program is loaded from. */
+function gateFolders(): readonly string[] {
+  const root = projectRoot();
+  return ["package.json", "node_modules", "src", "dist"].map((name) => join(root, name));
+}
+
+const bundles = ["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem"];
+
+/** The machine's own roots, with the person's further ones. */
+function readSystemBundle(environment: Environment): string {
+  const read = (file: string | undefined) => {
+    try {
+      return file === undefined ? "" : readFileSync(file, "utf8");
+    } catch {
+      return "";
+    }
+  };
+  return [bundles.map(read).find((text) => text !== "") ?? "", read(environment.NODE_EXTRA_CA_CERTS)].join("\n");
+}
+
+/** Writes down a bug of the keeper's own where `caisson logs` looks. */
+export function writeKeeperBug(stateRoot: string, slug: string | undefined, error: Error): void {
+  const file = slug === undefined ? join(stateRoot, "bug.log") : statePaths(stateRoot, slug).keeperLog;
+  try {
+    mkdirSync(join(file, ".."), { recursive: true, mode: 0o700 });
+    appendFileSync(file, `${new Date().toISOString()} ${error.stack ?? error.message}\n`, { mode: 0o600 });
+  } catch {
+    // Nowhere to write to: the process ends and the next start sees that.
+  }
+}

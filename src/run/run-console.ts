@@ -1,7 +1,7 @@
 import type { Decoder } from "../provider/provider.ts";
 import type { statePaths } from "../sandbox/state-paths.ts";
 import type { Journal, RunningProcess, Sandbox } from "../spec/engine.ts";
-import type { RunEnd, Usage } from "../spec/events.ts";
+import type { RunEnd } from "../spec/events.ts";
 import type { FromKeeper, LaunchRequest, ToKeeper } from "../spec/keeper-protocol.ts";
 import { mainProcess } from "../spec/main-process.ts";
 import type { Route } from "../spec/policy.ts";
@@ -14,23 +14,16 @@ const scrollback = 64 * 1024;
 
 type AllowOutcome = { readonly ok: true; readonly version: number } | { readonly ok: false; readonly reason: string };
 
-/** A sandbox that the gate is ready for, and the environment of what runs in it. */
-export interface ReadySandbox {
-  readonly sandbox: Pick<Sandbox, "exec">;
-  readonly environment: Readonly<Record<string, string>>;
-}
-
 /** The keeper's dealings with its clients: events and output out, input, exec, stop and policy changes in. */
 export interface RunConsole extends ControlHandler {
   /** Starts the run's command and stays until it ended, or until `signal` says that the run is over. */
   runMain(
-    ready: ReadySandbox,
+    sandbox: Pick<Sandbox, "exec">,
     journal: Journal,
     signal: AbortSignal,
   ): Promise<{ exitCode: number | null; signal?: string }>;
   onAllow(apply: (route: Route) => Promise<AllowOutcome>): void;
   onPolicyVersion(read: () => number): void;
-  price(model: string, usage: Usage): number | undefined;
   failed(failure: { code: string; message: string; hint: string; exit: number }): void;
   ended(end: RunEnd, exitCode: number | null, leftovers: readonly string[]): void;
 }
@@ -43,7 +36,6 @@ export interface ConsoleContext {
   readonly request: LaunchRequest;
   readonly stop: (end: RunEnd) => void;
   readonly decoder: Decoder | undefined;
-  readonly price: (model: string, usage: Usage) => number | undefined;
 }
 
 interface Attached {
@@ -58,7 +50,7 @@ interface Attached {
 export function createRunConsole(context: ConsoleContext): RunConsole {
   const { events, log, request, paths } = context;
   const attached = new Map<ControlClient, Attached>();
-  let launched: ReadySandbox | undefined;
+  let launched: Pick<Sandbox, "exec"> | undefined;
   let main: RunningProcess | undefined;
   const recent: { stream: "stdout" | "stderr"; bytes: Buffer }[] = [];
   let recentBytes = 0;
@@ -116,9 +108,9 @@ export function createRunConsole(context: ConsoleContext): RunConsole {
     if (!launched || phase !== "running") return fail(`the sandbox is ${phase}`);
     if (state.execs.has(message.id) || message.id === mainProcess) return fail(`id "${message.id}" is in use`);
     try {
-      const child = await launched.sandbox.exec({
+      const child = await launched.exec({
         argv: message.argv,
-        environment: { ...launched.environment, ...message.environment },
+        environment: message.environment,
         workdir: message.workdir ?? request.workdir,
         ...(message.pty && { pty: message.pty }),
       });
@@ -225,12 +217,11 @@ export function createRunConsole(context: ConsoleContext): RunConsole {
       attached.delete(client);
       throttle();
     },
-    async runMain(ready, journal, signal) {
-      launched = ready;
+    async runMain(sandbox, journal, signal) {
+      launched = sandbox;
       journal.intent("agent_started", { argv: request.argv });
-      const child = await ready.sandbox.exec({
+      const child = await sandbox.exec({
         argv: request.argv,
-        environment: ready.environment,
         workdir: request.workdir,
         ...(request.pty && { pty: request.pty }),
       });
@@ -266,7 +257,6 @@ export function createRunConsole(context: ConsoleContext): RunConsole {
     onPolicyVersion: (read) => {
       policyVersion = read;
     },
-    price: (model, usage) => context.price(model, usage),
     failed(failure) {
       for (const { client } of attached.values()) client.send({ type: "failed", ...failure });
     },

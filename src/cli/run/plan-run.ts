@@ -1,12 +1,14 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { findAgentCli } from "../../host/agent-cli/find-agent-cli.ts";
+import { findAgentCli } from "../../host/find-agent-cli.ts";
+import { readGitIdentity } from "../../host/read-git-identity.ts";
 import { loadManifests } from "../../policy/load-manifests.ts";
 import type { ManifestLayer } from "../../policy/manifest-layer.ts";
 import type { Note } from "../../policy/note.ts";
 import { policyHash } from "../../policy/policy-hash.ts";
 import { resolveAgent } from "../../policy/resolve-agent.ts";
+import { gitConfigFile } from "../../provider/git-identity.ts";
 import type { Provider } from "../../provider/provider.ts";
 import { providers } from "../../provider/providers.ts";
 import { composeLaunch, insideHome } from "../../run/compose-launch.ts";
@@ -59,10 +61,10 @@ export async function planRun(context: CommandContext, input: RunInput, facts: P
   const { provider } = agent;
   const isCommand = provider.name === "command";
   const pty = terminalFor(context, input, isCommand || facts.prompt === undefined);
-  const found = await findAgentCli(isCommand ? [agent.command?.[0] ?? ""] : provider.binaries, {
+  const identity = readGitIdentity(workspace.dir ?? home, context.environment);
+  const found = findAgentCli(isCommand ? [agent.command?.[0] ?? ""] : provider.binaries, {
     environment: context.environment,
     home,
-    cwd: workspace.dir ?? context.cwd,
   });
   if (!found && !isCommand)
     throw cliFailure("agent_cli_missing", {
@@ -87,9 +89,7 @@ export async function planRun(context: CommandContext, input: RunInput, facts: P
     ...(model !== undefined && { model }),
     ...(agent.command && { argv: agent.command }),
   });
-  const { readGitIdentity } = await import("../../host/read-git-identity.ts");
-  const { gitConfigFile } = await import("../../provider/git-identity.ts");
-  const identity = gitConfigFile(insideHome, readGitIdentity(context.environment, home));
+  const gitConfig = gitConfigFile(insideHome, await identity);
   const homeFiles = rules.homeFiles.map(({ path, text }) => ({ path: `${insideHome}/${path}`, text, mode: 0o600 }));
   const request = composeLaunch({
     slug: facts.slug,
@@ -102,8 +102,9 @@ export async function planRun(context: CommandContext, input: RunInput, facts: P
     workspace,
     argv: planned.argv,
     input: planned.input,
+    cliVersion: found?.version,
     environment: planned.environment,
-    files: [...planned.files, ...homeFiles, ...(identity.text === "" ? [] : [identity])],
+    files: [...planned.files, ...homeFiles, ...(gitConfig.text === "" ? [] : [gitConfig])],
     tools: found?.tools ?? { dirs: [], path: [] },
     stdin: isCommand && pty === undefined && (options.interactive || !context.input.isTerminal) ? "pipe" : "none",
     decode: pty === undefined && (!isCommand || context.output.json),

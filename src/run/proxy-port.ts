@@ -1,0 +1,2 @@
+/** Port of the gate's egress listener on every sandbox's loopback. */
+export const proxyPort = 3128;
