@@ -11,6 +11,12 @@ export interface CommandRow {
 /** Every command, in the order of `caisson --help`. */
 export const commandTable: readonly CommandRow[] = [
   {
+    name: "run",
+    group: "run",
+    summary: "run an agent, or any command, sealed",
+    load: async () => (await import("./commands/run.ts")).runCommand,
+  },
+  {
     name: "ls",
     group: "look",
     summary: "list what runs, and what was interrupted",

@@ -74,5 +74,8 @@ for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) process.on(signal
 process.on("message", (message: ListenerMessage, handle) => {
   if (message?.type === "listener" && typeof message.sandbox === "string" && handle instanceof Server) {
     gate.addListener(message.sandbox, handle);
+    const address = handle.address();
+    const place = typeof address === "object" && address !== null ? address : { address: "", port: 0 };
+    send({ type: "listening", sandbox: message.sandbox, host: place.address, port: place.port });
   } else send({ type: "fault", message: "an IPC message is not a listener" });
 });

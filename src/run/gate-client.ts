@@ -26,10 +26,18 @@ export function createGateClient(child: ChildProcess): GateClient {
   const waiting = new Set<(reason: string) => void>();
   const split = createLineSplitter(maxLineBytes);
   let end: string | undefined;
+  let lastWords = "";
+  child.stderr?.on("data", (bytes: Buffer) => {
+    lastWords = bytes.toString().trimEnd().split("\n").at(-1)?.slice(0, 300) ?? "";
+  });
 
   const gone = new Promise<string>((resolve) => {
     child.once("error", (error) => resolve(error.message));
-    child.once("exit", (code, signal) => resolve(signal ? `ended by ${signal}` : `ended with code ${code}`));
+    // `close`, not `exit`: by then its last words have arrived.
+    child.once("close", (code, signal) => {
+      const how = signal ? `ended by ${signal}` : `ended with code ${code}`;
+      resolve(lastWords === "" ? how : `${how}: ${lastWords}`);
+    });
   }).then((reason) => {
     end = reason;
     for (const reject of waiting) reject(reason);

@@ -100,7 +100,8 @@ export async function keep(host: KeeperHost, request: LaunchRequest, keeping: Ke
           child.stderr?.on("data", (bytes: Buffer) => log.write("gate", bytes));
           followGate({ gate, events, audit, log, request, host, paths, console, signal: abort.signal, record });
           void gate.gone.then((reason) => {
-            if (abort.signal.aborted) return;
+            // While launching, the step that needs the gate fails and says why.
+            if (abort.signal.aborted || !launched) return;
             events.append({ event: "gate_lost", reason });
             finish("interrupted");
           });
@@ -173,7 +174,7 @@ async function tearDown(
     audit: ReturnType<typeof openAuditLog>;
   },
 ): Promise<readonly string[]> {
-  const { launched, paths, journal, log, audit } = run;
+  const { launched, paths, journal, events, log, audit } = run;
   const leftovers: string[] = [];
   if (launched) {
     // The sandbox first, so that nothing asks the gate any more; then the gate has a moment to tell its last decisions.
@@ -187,7 +188,10 @@ async function tearDown(
   audit.flush();
   // Loaded only now: reading the journal brings the schemas, which a launch must not wait for.
   const { readJournal } = await import("../sandbox/read-journal.ts");
-  const undone = await undoSteps(host, paths, readJournal(paths.journal), journal);
+  const undone = await undoSteps(host, paths, readJournal(paths.journal), {
+    ...journal,
+    noted: (notes) => notes.forEach((note) => void events.append({ event: "workspace_guarded", ...note })),
+  });
   for (const left of [...leftovers, ...undone]) log.line("keeper", `left: ${left}`);
   return [...new Set([...leftovers, ...undone])];
 }

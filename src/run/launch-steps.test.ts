@@ -24,12 +24,16 @@ function recordingHost(failing: readonly string[] = []) {
       await call(`end ${identity.pid}`);
       return true;
     },
-    settleGuard: () => call("guard"),
+    settleGuard: async () => {
+      await call("guard");
+      return { notes: [], leftovers: [] };
+    },
     removeScratch: () => call("scratch"),
     removeFile: () => {},
   };
   const phases: string[] = [];
   const record = {
+    noted: () => {},
     undone: (step: string) => void phases.push(`${step} undone`),
     undoFailed: (step: string) => void phases.push(`${step} failed`),
   };

@@ -1,5 +1,6 @@
 import type { ProcessIdentity } from "../host/process-identity.ts";
 import type { statePaths } from "../sandbox/state-paths.ts";
+import type { GuardNote } from "../sandbox/workspace/guard-plan.ts";
 import type { JournalLine } from "../spec/state-files.ts";
 
 /** What undoing needs of the outside. All are idempotent: "it is not there" is success. */
@@ -9,10 +10,19 @@ export interface UndoHost {
   /** Ends exactly this process; returns whether it is gone. */
   endProcess(identity: ProcessIdentity): Promise<boolean>;
   /** Merges back what may be merged and removes what the guard put into the workspace; returns what it could not. */
-  settleGuard(stateDir: string): Promise<readonly string[]>;
+  settleGuard(
+    stateDir: string,
+  ): Promise<{ readonly notes: readonly GuardNote[]; readonly leftovers: readonly string[] }>;
   /** Removes private folders that are of no use after the run. */
   removeScratch(stateDir: string): Promise<readonly string[]>;
   removeFile(path: string): void;
+}
+
+/** Where undoing is told: the journal, and notes for the person. */
+export interface UndoRecord {
+  undone(step: string): void;
+  undoFailed(step: string, data: Facts): void;
+  noted(notes: readonly GuardNote[]): void;
 }
 
 /** Data of a step's intent and result lines, merged. */
@@ -22,7 +32,12 @@ interface LaunchStep {
   readonly does: string;
   readonly undoes: string;
   /** Undoes the step from what the journal says alone, whether it was done, half done or never begun. Returns leftovers. */
-  undo(host: UndoHost, paths: ReturnType<typeof statePaths>, facts: Facts): Promise<readonly string[]>;
+  undo(
+    host: UndoHost,
+    paths: ReturnType<typeof statePaths>,
+    facts: Facts,
+    record: UndoRecord,
+  ): Promise<readonly string[]>;
 }
 
 const nothing = async () => [];
@@ -44,7 +59,11 @@ export const launchSteps = {
   guard_prepared: {
     does: "makes the workspace guard's private files and placeholders",
     undoes: "merges back what may be, removes the placeholders",
-    undo: (host, paths) => host.settleGuard(paths.dir),
+    undo: async (host, paths, _facts, record) => {
+      const { notes, leftovers } = await host.settleGuard(paths.dir);
+      record.noted(notes);
+      return leftovers;
+    },
   },
   sandbox_started: {
     does: "makes the cgroup and the namespaces with an idle first process",
@@ -86,7 +105,7 @@ export async function undoSteps(
   host: UndoHost,
   paths: ReturnType<typeof statePaths>,
   lines: readonly JournalLine[],
-  record: { undone(step: string): void; undoFailed(step: string, data: Facts): void },
+  record: UndoRecord,
 ): Promise<readonly string[]> {
   const leftovers: string[] = [];
   for (const name of [...stepNames].reverse()) {
@@ -94,7 +113,7 @@ export async function undoSteps(
     if (own.length === 0 || own.at(-1)?.phase === "undone") continue;
     const facts = Object.assign({}, ...own.map((line) => line.data)) as Facts;
     const left = await launchSteps[name]
-      .undo(host, paths, facts)
+      .undo(host, paths, facts, record)
       .catch((error: unknown) => [`${name}: ${error instanceof Error ? error.message : String(error)}`]);
     if (left.length === 0) record.undone(name);
     else record.undoFailed(name, { leftovers: left });

@@ -1,4 +1,4 @@
-import { appendFileSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import type { Server } from "node:net";
 import { networkInterfaces } from "node:os";
 import { join } from "node:path";
@@ -106,7 +106,7 @@ export function createLocalKeeperHost(place: KeeperPlace, defences: Defences = l
       const { providers } = await import("../provider/providers.ts");
       return providers[request.provider]?.decoder();
     },
-    loadPrices: async () => (await import("../model/prices.ts")).costOf,
+    loadPrices: async () => (await import("../model/prices.ts")).priceUsage,
     ownAddresses: () =>
       Object.values(networkInterfaces()).flatMap((list) =>
         (list ?? []).map(({ address }) => address.replace(/%.*$/, "")),
@@ -170,7 +170,9 @@ function handedListener(server: Server): HandedListener {
 /** Folders that the gate's program is loaded from. */
 function gateFolders(): readonly string[] {
   const root = projectRoot();
-  return ["package.json", "node_modules", "src", "dist"].map((name) => join(root, name));
+  return ["package.json", "node_modules", "src", "dist"]
+    .map((name) => join(root, name))
+    .filter((path) => existsSync(path));
 }
 
 const bundles = ["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem"];

@@ -3,6 +3,7 @@ import { isSameProcess, type ProcessIdentity } from "../host/process-identity.ts
 import { openJournal } from "../sandbox/journal.ts";
 import { readJournal } from "../sandbox/read-journal.ts";
 import { stateFolders, statePaths } from "../sandbox/state-paths.ts";
+import type { GuardNote } from "../sandbox/workspace/guard-plan.ts";
 import { Metadata } from "../spec/state-files.ts";
 import { openEventLog } from "./event-log.ts";
 import { type UndoHost, undoSteps } from "./launch-steps.ts";
@@ -51,9 +52,13 @@ export async function settleSandbox(host: SettleHost, slug: string): Promise<Set
   if (!takeLock(host, paths.settleLock)) return { slug, settled: false, leftovers: [] };
   try {
     const journal = openJournal(paths.journal, host.now);
-    const leftovers = await undoSteps(host, paths, readJournal(paths.journal), journal);
+    const notes: GuardNote[] = [];
+    const leftovers = await undoSteps(host, paths, readJournal(paths.journal), {
+      ...journal,
+      noted: (told) => notes.push(...told),
+    });
     journal.close();
-    if (metadata.end === undefined) recordInterruption(host, paths, metadata, leftovers);
+    if (metadata.end === undefined) recordInterruption(host, paths, metadata, { leftovers, notes });
     rmSync(paths.socket, { force: true });
     if (leftovers.length === 0) rmSync(paths.open, { force: true });
     return { slug, settled: true, leftovers };
@@ -66,10 +71,11 @@ function recordInterruption(
   host: SettleHost,
   paths: ReturnType<typeof statePaths>,
   metadata: Metadata,
-  leftovers: readonly string[],
+  found: { readonly leftovers: readonly string[]; readonly notes: readonly GuardNote[] },
 ): void {
   const lastWrite = statSync(paths.events, { throwIfNoEntry: false })?.mtime ?? new Date(metadata.startedAt);
   const events = openEventLog(paths.events, metadata.agent, host.now);
+  for (const note of found.notes) events.append({ event: "workspace_guarded", ...note });
   events.append({
     event: "run_completed",
     slug: metadata.slug,
@@ -77,7 +83,7 @@ function recordInterruption(
     exitCode: null,
     durationMs: Math.max(0, lastWrite.getTime() - new Date(metadata.startedAt).getTime()),
   });
-  events.append({ event: "sandbox_stopped", slug: metadata.slug, leftovers: [...leftovers] });
+  events.append({ event: "sandbox_stopped", slug: metadata.slug, leftovers: [...found.leftovers] });
   events.close();
   writeJson(paths.metadata, { ...metadata, end: "interrupted", exitCode: null, endedAt: lastWrite.toISOString() });
 }

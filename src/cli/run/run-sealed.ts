@@ -35,7 +35,8 @@ export async function runSealed(context: CommandContext, input: RunInput): Promi
   }
   const client = await connectKeeper(statePaths(folders.state, slug).socket);
   using connection = client;
-  return followRun(context, connection, plan.request);
+  // Awaited here: the connection must not be closed before the run is over.
+  return await followRun(context, connection, plan.request);
 }
 
 function disposableKeeper(environment: CommandContext["environment"]) {
