@@ -36,13 +36,19 @@ if (!claimSlug(host, request)) {
   process.exit(7);
 }
 slug = request.metadata.slug;
-// What others left when they died is put right meanwhile, where nobody waits for it.
-setTimeout(() => void import("./settle.ts").then(({ settleAll }) => settleAll(host)), settleAfterMs).unref();
+// What others left when they died is put right meanwhile, or at the end, where nobody waits for it.
+let settling: Promise<unknown> | undefined;
+const settleOthers = () => {
+  settling ??= import("./settle.ts").then(({ settleAll }) => settleAll(host));
+  return settling;
+};
+setTimeout(() => void settleOthers(), settleAfterMs).unref();
 await keep(host, request, {
   listening: () => void process.stdout.write("listening\n"),
   parse: async (value) => (await import("../spec/keeper-protocol.ts")).ToKeeper.parse(value),
   signal: abort.signal,
 });
+await settleOthers();
 process.exit(0);
 
 function readRequest(): Promise<string | undefined> {
