@@ -46,17 +46,25 @@ export function findAgentCli(names: readonly string[], places: SearchPlaces): Ag
     .find(isExecutable);
   if (file === undefined) return undefined;
   const binary = realpathSync(file);
-  const node = startsWithNode(binary) ? nodeFor(file, places, own) : undefined;
+  // Its own Node when it is a script for one; else the person's, since the agent's work may need it.
+  const node = startsWithNode(binary) ? nodeFor(file, places, own) : firstOnPath("node", places);
+  const programs = [file, ...(node === undefined ? [] : [node])].filter((program) => !isSystem(program));
+  const dirs = [...new Set(programs.map((program) => visiblePart(realpathSync(program), places.home)))];
+  const isVisible = (folder: string) => dirs.some((dir) => `${folder}/`.startsWith(`${dir}/`));
+  const path = programs.map((program) => {
+    const folder = dirname(program);
+    return isVisible(folder) ? folder : dirname(realpathSync(program));
+  });
   const version = versionOf(binary);
   return {
     binary,
     ...(version === undefined ? {} : { version }),
-    tools: {
-      dirs: [...new Set([visiblePart(binary, places.home), ...(node ? [visiblePart(node, places.home)] : [])])],
-      path: node ? [dirname(node)] : [],
-    },
+    tools: { dirs, path: [...new Set(path.toReversed())] },
   };
 }
+
+/** What every sandbox sees anyway. */
+const isSystem = (file: string) => /^\/(usr|bin|sbin|lib|lib64)\//.test(realpathSync(file));
 
 /** The folders that are searched, in order. */
 export function searchFolders({ environment, home }: SearchPlaces, own: string = ownPrograms()): readonly string[] {
@@ -96,12 +104,16 @@ function startsWithNode(file: string): boolean {
 }
 
 /** The Node that a script was installed with: beside it; Caisson's own for what Caisson brought; else the first on PATH. */
-function nodeFor(file: string, { environment }: SearchPlaces, own: string): string {
+function nodeFor(file: string, places: SearchPlaces, own: string): string {
   const beside = join(dirname(file), "node");
-  const fromPath = (environment.PATH ?? "").split(":").map((folder) => join(folder, "node"));
+  if (isExecutable(beside)) return beside;
   const isOwn = dirname(file) === own || realpathSync(file).startsWith(`${dirname(own)}/`);
-  const found = [beside, ...(isOwn ? [process.execPath] : []), ...fromPath].find(isExecutable);
-  return realpathSync(found ?? process.execPath);
+  return (isOwn ? undefined : firstOnPath("node", places)) ?? process.execPath;
+}
+
+function firstOnPath(name: string, { environment }: SearchPlaces): string | undefined {
+  const folders = (environment.PATH ?? "").split(":").filter((folder) => folder.startsWith("/"));
+  return folders.map((folder) => join(folder, name)).find(isExecutable);
 }
 
 /** What of the machine a program needs to be seen with, narrow: its packages, its version's folder, or the file alone. */

@@ -29,7 +29,7 @@ describe("findAgentCli()", () => {
   it("finds a CLI of the native installer in ~/.local/bin, and shows its file alone", () => {
     const file = put(".local/share/claude/versions/2.1.9");
     link(".local/bin/claude", file);
-    expect(find("claude")).toEqual({ binary: file, version: "2.1.9", tools: { dirs: [file], path: [] } });
+    expect(find("claude")).toEqual({ binary: file, version: "2.1.9", tools: { dirs: [file], path: [dirname(file)] } });
   });
 
   it("finds a CLI under nvm, with that Node, newest first", () => {
@@ -43,14 +43,20 @@ describe("findAgentCli()", () => {
     expect(find("pi")).toEqual({
       binary: join(root, "lib/node_modules/@x/pi/dist/cli.js"),
       version: "0.8.1",
-      tools: { dirs: [join(root, "lib/node_modules"), root], path: [join(root, "bin")] },
+      tools: {
+        dirs: [join(root, "lib/node_modules"), root],
+        path: [join(root, "bin")],
+      },
     });
   });
 
   it("takes the one on PATH first, and of a shared folder the file alone", () => {
     const cli = put("bin/claude");
     put(".local/bin/claude");
-    expect(find("claude", join(home, "bin"))).toEqual({ binary: cli, tools: { dirs: [cli], path: [] } });
+    expect(find("claude", join(home, "bin"))).toEqual({
+      binary: cli,
+      tools: { dirs: [cli], path: [join(home, "bin")] },
+    });
   });
 
   it("shows the packages of a CLI that npm put below ~/.local, not the whole of it", () => {
@@ -62,8 +68,17 @@ describe("findAgentCli()", () => {
   it("finds the CLIs that came with Caisson, and runs them with its own Node", () => {
     const pi = find("pi", "/nowhere", ownPrograms);
     expect(pi?.version).toBe("0.87.1");
-    expect(pi?.tools.path).toEqual([dirname(realpathSync(process.execPath))]);
+    expect(pi?.tools.path[0]).toBe(dirname(process.execPath));
     expect(find("claude", "/nowhere", ownPrograms)?.version).toBe("2.1.329");
+  });
+
+  it("brings the person's Node along for the agent's work, and nothing of the system's", () => {
+    const cli = put("bin/claude");
+    const node = put("fnm/v22/bin/node");
+    mkdirSync(join(home, "fnm/v22/lib/node_modules"), { recursive: true });
+    const found = find("claude", `${join(home, "bin")}:${dirname(node)}`);
+    expect(found?.tools).toEqual({ dirs: [cli, join(home, "fnm/v22")], path: [dirname(node), join(home, "bin")] });
+    expect(find("sh", "/usr/bin")?.tools).toEqual({ dirs: [], path: [] });
   });
 
   it("is undefined for what is nowhere, and takes no folder and no file that cannot be started", () => {
