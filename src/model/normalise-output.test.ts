@@ -10,6 +10,10 @@ describe("normaliseOutput()", () => {
     ["at 2026-11-21T10:15:39.197Z and 10:15:39", "at <time> and <time>"],
     ["\u001b[32m\u2714\u001b[39m adds (0.512ms)", "\u2714 adds (<duration>)"],
     ["\u2139 duration_ms 43.2", "\u2139 duration_ms <duration>"],
+    [
+      "x\n      at Test.run (node:internal/test_runner/test:1402:25)\n      at f (src/a.js:1:2)",
+      "x\n      at f (src/a.js:1:2)",
+    ],
     ["real\t0m1.204s", "real\t<duration>"],
     ["3 passed in 1.20s", "3 passed in <duration>"],
     ["output in /tmp/pi-bash-1f.log", "output in /tmp/<name>"],

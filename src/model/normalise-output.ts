@@ -19,6 +19,8 @@ const rules: readonly (readonly [RegExp, string])[] = [
   [/\b(duration(?:_ms)?:?|elapsed:?|took|real|user|sys)([ \t]+)\d+(?:\.\d+)?(?![\w.])/gi, "$1$2<duration>"],
   [/\b\d+(?:\.\d+)? ?(?:ns|\u00b5s|us|ms|milliseconds?|seconds?|secs?)\b/g, "<duration>"],
   [/\b(?:\d+m)?\d+[.,]\d+ ?s\b/g, "<duration>"],
+  // Node's own frames of a stack trace: they are of its version, not of the work.
+  [/^ *at [^\n]*\(?node:[\w/.-]+:\d+:\d+\)?( \{)?\n?/gm, "$1"],
   [/\bpid([ =:]+)\d+/gi, "pid$1<number>"],
   [/(\/tmp|\/var\/tmp|\/dev\/shm)\/[\w.+@-]+/g, "$1/<name>"],
   // Where Claude Code keeps an output that is too long to show, and how long it is with its own durations in it.
