@@ -34,7 +34,8 @@ export interface AddressSet {
 
 /** Reads addresses and CIDRs; returns the first text that is neither. */
 export function readAddressSet(texts: readonly string[]): AddressSet | { readonly invalid: string } {
-  const list = new BlockList();
+  // One list for each version: a common one would take every IPv4 address for one inside `::ffff:0:0/96`.
+  const lists = { ipv4: new BlockList(), ipv6: new BlockList() };
   for (const text of texts) {
     const [address = "", prefixText, ...more] = text.split("/");
     const version = isIP(address);
@@ -42,9 +43,15 @@ export function readAddressSet(texts: readonly string[]): AddressSet | { readonl
     const prefix = prefixText === undefined ? bits : Number(prefixText);
     const isValid = version !== 0 && !address.includes("%") && more.length === 0;
     if (!isValid || !/^\d{1,3}$/.test(prefixText ?? "0") || prefix > bits) return { invalid: text };
-    list.addSubnet(address, prefix, version === 4 ? "ipv4" : "ipv6");
+    const family = version === 4 ? "ipv4" : "ipv6";
+    lists[family].addSubnet(address, prefix, family);
   }
-  return { has: (address) => list.check(address, isIP(address) === 6 ? "ipv6" : "ipv4") };
+  return {
+    has(address) {
+      const family = isIP(address) === 4 ? "ipv4" : "ipv6";
+      return lists[family].check(address, family);
+    },
+  };
 }
 
 const known = (texts: readonly string[]): AddressSet => {

@@ -58,7 +58,6 @@ function takeIdle(plan: RoutePlan, key: string, maxIdleMs: number): UpstreamConn
   for (let connection = idle?.pop(); connection; connection = idle?.pop()) {
     const age = now - connection.idleSince;
     if (connection.isOpen && age < connection.keepMs && age < maxIdleMs) {
-      connection.socket.ref();
       return connection;
     }
     // Only too old for this request: another one may still use it, but not for long, so it is not worth keeping.

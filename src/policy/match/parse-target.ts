@@ -30,10 +30,10 @@ export function readPath(path: string): { readonly readings: readonly string[] }
     return { malformed: "the path holds characters that must be encoded" };
   }
   if (/%(?![0-9A-Fa-f]{2})/.test(path)) return { malformed: "the path holds a broken percent-encoding" };
-  if (/%25[0-9A-Fa-f]{2}/.test(path)) return { malformed: "the path is encoded twice" };
   if (/%5c/i.test(path)) return { malformed: "the path holds an encoded backslash" };
   if (/%(?:[01][0-9a-f]|7f)/i.test(path)) return { malformed: "the path holds an encoded control character" };
   const literal = undoEncoding(path);
+  if (/%25[0-9A-Fa-f]{2}/.test(literal)) return { malformed: "the path is encoded twice" };
   const split = literal.replaceAll("%2F", "/").replace(/\/{2,}/g, "/");
   const readings = split === literal ? [literal] : [literal, split];
   if (readings.some(hasDotSegment)) return { malformed: "the path holds a dot segment" };
