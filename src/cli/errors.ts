@@ -45,6 +45,12 @@ export const cliFailure = failures({
     status: 424,
     exit: 4,
   },
+  file_unwritable: {
+    message: (d: { file: string; problem: string }) => `Cannot write ${d.file}: ${d.problem}`,
+    hint: () => "caisson init   (prints it instead)",
+    status: 400,
+    exit: 2,
+  },
   file_exists: {
     message: (d: { file: string }) => `Cannot write ${d.file}: it is there already`,
     hint: (d) => `caisson init OTHER-NAME, or: rm ${d.file}`,

@@ -1,0 +1,137 @@
+import { spawn } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { homedir, tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+
+/** What one call of `caisson` came to. */
+export interface CliResult {
+  readonly stdout: string;
+  readonly stderr: string;
+  /** Null when it ended by a signal. */
+  readonly exitCode: number | null;
+  readonly signal: NodeJS.Signals | null;
+  /** Standard output as the one JSON object that it is. */
+  json<T = Record<string, unknown>>(): T;
+  /** Standard output as JSON lines. */
+  jsonLines<T = Record<string, unknown>>(): readonly T[];
+}
+
+/** A call of `caisson` that is still going on. */
+export interface RunningCli {
+  readonly pid: number;
+  readonly stdin: NodeJS.WritableStream;
+  /** Resolves as soon as standard output or error holds this. */
+  seen(text: string | RegExp): Promise<string>;
+  kill(signal: NodeJS.Signals): void;
+  readonly ended: Promise<CliResult>;
+}
+
+/** Options of one call. */
+export interface CliCall {
+  readonly cwd?: string;
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  readonly input?: string | Uint8Array;
+}
+
+/** The real `caisson` with every folder of its user's in a temporary one. Disposing kills all that it started. */
+export interface TestCli extends AsyncDisposable {
+  readonly home: string;
+  /** `$XDG_STATE_HOME/caisson`. */
+  readonly stateRoot: string;
+  readonly configDir: string;
+  /** An empty folder to work in; calls start there. */
+  readonly workspace: string;
+  run(args: readonly string[], call?: CliCall): Promise<CliResult>;
+  start(args: readonly string[], call?: CliCall): RunningCli;
+}
+
+const launcher = resolve(import.meta.dirname, "../../bin/caisson");
+// Variables that would make a test depend on who runs it.
+const personal = /^(ANTHROPIC_|CLAUDE|OPENAI_|GEMINI_|OPENROUTER_|CAISSON_|XDG_|NO_COLOR|FORCE_COLOR)/;
+
+/** A new user of Caisson, with nothing in any folder. `await using cli = createTestCli()`. */
+export function createTestCli(): TestCli {
+  // Short, for keeper.sock lies below it: the path of a unix socket has 107 bytes.
+  const root = mkdtempSync(join(tmpdir(), "cs-"));
+  const folders = {
+    home: join(root, "h"),
+    state: join(root, "s"),
+    config: join(root, "c"),
+    workspace: join(root, "w"),
+  };
+  for (const folder of Object.values(folders)) mkdirSync(folder, { mode: 0o700 });
+  const usual = Object.fromEntries(Object.entries(process.env).filter(([name]) => !personal.test(name)));
+  const environment = {
+    ...usual,
+    HOME: folders.home,
+    XDG_STATE_HOME: folders.state,
+    XDG_CONFIG_HOME: folders.config,
+    // Compiled code may be shared: it says nothing about the user.
+    NODE_COMPILE_CACHE: join(homedir(), ".cache/caisson/compile"),
+  };
+  const start = (args: readonly string[], call: CliCall = {}) =>
+    startCli(args, { cwd: call.cwd ?? folders.workspace, env: { ...environment, ...call.env }, input: call.input });
+  const run = (args: readonly string[], call: CliCall = {}) => start(args, { input: "", ...call }).ended;
+  return {
+    home: folders.home,
+    stateRoot: join(folders.state, "caisson"),
+    configDir: join(folders.config, "caisson"),
+    workspace: folders.workspace,
+    run,
+    start,
+    async [Symbol.asyncDispose]() {
+      await run(["kill"]);
+      rmSync(root, { recursive: true, force: true });
+    },
+  };
+}
+
+function startCli(
+  args: readonly string[],
+  call: { cwd: string; env: NodeJS.ProcessEnv; input: CliCall["input"] },
+): RunningCli {
+  const child = spawn(launcher, args, { cwd: call.cwd, env: call.env, stdio: "pipe" });
+  const texts = { stdout: "", stderr: "" };
+  const watchers = new Set<() => void>();
+  for (const stream of ["stdout", "stderr"] as const) {
+    child[stream].setEncoding("utf8").on("data", (text: string) => {
+      texts[stream] += text;
+      for (const watch of watchers) watch();
+    });
+  }
+  child.stdin.on("error", () => {});
+  if (call.input !== undefined) child.stdin.end(call.input);
+  const ended = new Promise<CliResult>((fulfil, reject) => {
+    child.on("error", reject);
+    child.on("close", (exitCode, signal) => {
+      for (const watch of watchers) watch();
+      fulfil({
+        ...texts,
+        exitCode,
+        signal,
+        json: () => JSON.parse(texts.stdout),
+        jsonLines: () =>
+          texts.stdout
+            .split("\n")
+            .filter(Boolean)
+            .map((line) => JSON.parse(line)),
+      });
+    });
+  });
+  const seen = (wanted: string | RegExp) =>
+    new Promise<string>((fulfil, reject) => {
+      const find = () => {
+        const all = texts.stdout + texts.stderr;
+        const found = typeof wanted === "string" ? all.includes(wanted) && wanted : wanted.exec(all)?.[0];
+        if (typeof found === "string") {
+          watchers.delete(find);
+          fulfil(found);
+        } else if (child.exitCode !== null || child.signalCode !== null) {
+          reject(new Error(`caisson ${args.join(" ")} ended without ${String(wanted)}:\n${all}`));
+        }
+      };
+      watchers.add(find);
+      find();
+    });
+  return { pid: child.pid ?? -1, stdin: child.stdin, seen, kill: (signal) => void child.kill(signal), ended };
+}
