@@ -30,11 +30,9 @@ export function createRecordingWriter(places: Places): (exchange: Exchange) => s
       .reduce((best, next) => (next.same > best.same ? next : best), { number: 0, same: 0 });
     earlier.unshift({ number, messages });
     earlier.length = Math.min(earlier.length, remembered);
-    const body = {
-      ...conversation,
-      ...(from.same > 0 ? { continues: [from.number, from.same] } : {}),
-      messages: conversation.messages.slice(from.same),
-    };
+    const { messages: _all, ...rest } = conversation;
+    const continues = from.same > 0 ? { continues: [from.number, from.same] } : {};
+    const body = { ...rest, ...continues, messages: conversation.messages.slice(from.same) };
     const { status, headers } = exchange.response;
     const contentType = headers["content-type"] ?? "application/json";
     const response = { status, headers: { "content-type": contentType }, body: markBody(exchange.response.body, mark) };
