@@ -1,4 +1,11 @@
-import { lstatSync, readdirSync, readlinkSync, realpathSync } from "node:fs";
+import { lstatSync, readdirSync, readFileSync, readlinkSync, realpathSync, statfsSync } from "node:fs";
+
+/** Room on a file system, as an ordinary user may use it. */
+export interface FileSystemSpace {
+  readonly totalBytes: number;
+  readonly freeBytes: number;
+  readonly freeFiles: number;
+}
 
 /** Read-only looks at the file system. No method throws: what cannot be seen is not there. */
 export interface FileFacts {
@@ -8,6 +15,9 @@ export interface FileFacts {
   /** The path without any link in it. */
   realPath(path: string): string | undefined;
   names(dir: string): readonly string[];
+  text(path: string): string | undefined;
+  /** How full the path's file system is. */
+  spaceOf(path: string): FileSystemSpace | undefined;
 }
 
 /** The real file system. */
@@ -22,6 +32,12 @@ export const fileFacts: FileFacts = {
   linkTarget: (path) => attempt(() => readlinkSync(path)),
   realPath: (path) => attempt(() => realpathSync(path)),
   names: (dir) => attempt(() => readdirSync(dir)) ?? [],
+  spaceOf: (path) =>
+    attempt(() => {
+      const { bsize, blocks, bavail, ffree } = statfsSync(path);
+      return { totalBytes: bsize * blocks, freeBytes: bsize * bavail, freeFiles: ffree };
+    }),
+  text: (path) => attempt(() => readFileSync(path, "utf8")),
 };
 
 function attempt<T>(read: () => T): T | undefined {

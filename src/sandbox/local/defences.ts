@@ -23,9 +23,9 @@ export interface Defences {
   /** Everything inside ends with the keeper. */
   readonly lifetime: readonly string[];
   seccomp(options: SeccompOptions): SeccompRules;
-  system(files: FileFacts): readonly ViewMount[];
+  system(files: FileFacts, etcFolder: string): readonly ViewMount[];
   trust(files: FileFacts, bundle: string): readonly ViewMount[];
-  proc(files: FileFacts, folders: ReturnType<typeof sandboxFolders>): readonly ViewMount[];
+  proc(files: FileFacts, folders: ReturnType<typeof sandboxFolders>, isRoot: boolean): readonly ViewMount[];
   devices(shmBytes: number): readonly ViewMount[];
   /** Last of all mounts: what is left of the root file system takes no more files. */
   readonly root: readonly ViewMount[];

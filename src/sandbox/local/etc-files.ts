@@ -1,11 +1,36 @@
+import type { FileFacts } from "../../host/process/file-facts.ts";
 import type { LaunchPlan } from "../../spec/engine.ts";
 
 /** User and group of the agent, as seen inside. Outside they are those of the person who launched. */
 export const agentId = 1000;
 
-/** The files of `/etc` that are ours and not the machine's: they tell nothing of its users, hosts and resolvers. */
-export function etcFiles(plan: Pick<LaunchPlan, "home" | "hostname">): Readonly<Record<string, string>> {
+/** Small files of the machine's `/etc` that programs read and that hold nothing private. */
+const copied = [
+  "debian_version",
+  "lsb-release",
+  "ld.so.conf",
+  "protocols",
+  "services",
+  "ssl/openssl.cnf",
+  "pki/tls/openssl.cnf",
+];
+const copiedFolders = ["ld.so.conf.d"];
+
+/** The files of `/etc`: ours, which tell nothing of the machine's users, hosts and resolvers, and copies of small ones. */
+export function etcFiles(
+  files: FileFacts,
+  plan: Pick<LaunchPlan, "home" | "hostname">,
+): Readonly<Record<string, string>> {
+  const names = [
+    ...copied,
+    ...copiedFolders.flatMap((dir) => files.names(`/etc/${dir}`).map((name) => `${dir}/${name}`)),
+  ];
+  const copies = names.flatMap((name) => {
+    const text = files.text(`/etc/${name}`);
+    return text === undefined ? [] : [[name, text] as const];
+  });
   return {
+    ...Object.fromEntries(copies),
     passwd: [
       "root:x:0:0:root:/root:/bin/sh",
       `agent:x:${agentId}:${agentId}:agent:${plan.home}:/bin/bash`,

@@ -85,7 +85,10 @@ async function prepare(
     sandbox: {
       slug: plan.slug,
       limitMechanisms: limits.mechanisms,
-      exec: (request) => execInside(context, held, request),
+      exec: async (request) => {
+        const running = await execInside(context, held, request);
+        return { ...running, ended: running.ended.finally(watch.check) };
+      },
       onLimit: watch.onLimit,
       gone,
       stop,

@@ -1,11 +1,12 @@
 import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
+import type { FileFacts } from "../../host/process/file-facts.ts";
 import type { LaunchPlan } from "../../spec/engine.ts";
 import { etcFiles } from "./etc-files.ts";
 import { sandboxFolders } from "./sandbox-folders.ts";
 
 /** Makes the sandbox's private folders and the files that are mounted from them. Modes hold whatever the umask. */
-export function prepareFolders(plan: LaunchPlan, seccomp: Uint8Array): void {
+export function prepareFolders(facts: FileFacts, plan: LaunchPlan, seccomp: Uint8Array): void {
   const folders = sandboxFolders(plan.stateDir);
   for (const [path, mode] of [
     [folders.private, 0o700],
@@ -18,9 +19,12 @@ export function prepareFolders(plan: LaunchPlan, seccomp: Uint8Array): void {
     mkdirSync(path, { recursive: true });
     chmodSync(path, mode);
   }
-  const files = Object.entries(etcFiles(plan)).map(([name, text]) => [join(folders.etc, name), text, 0o644] as const);
+  for (const [name, text] of Object.entries(etcFiles(facts, plan))) {
+    const path = join(folders.etc, name);
+    if (name.includes("/")) mkdirSync(dirname(path), { recursive: true, mode: 0o755 });
+    writeFileSync(path, text, { mode: 0o644 });
+  }
   for (const [path, content, mode] of [
-    ...files,
     [folders.seccomp, seccomp, 0o600],
     [folders.empty, "", 0o444],
     // Mounted by its inode: whoever fills it writes in place.

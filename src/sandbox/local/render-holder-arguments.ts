@@ -1,7 +1,6 @@
 import type { FileFacts } from "../../host/process/file-facts.ts";
 import type { LaunchPlan } from "../../spec/engine.ts";
 import type { Defences } from "./defences.ts";
-import { etcFiles } from "./etc-files.ts";
 import type { LocalPrograms } from "./local-host.ts";
 import { renderMounts } from "./render-mounts.ts";
 import { runFolderInside, sandboxFolders } from "./sandbox-folders.ts";
@@ -15,6 +14,7 @@ export interface HolderContext {
   readonly defences: Defences;
   readonly files: FileFacts;
   readonly programs: LocalPrograms;
+  readonly isRoot: boolean;
 }
 
 /** Arguments of the bubblewrap that makes the sandbox and keeps it open. Starts nothing and changes nothing. */
@@ -42,20 +42,14 @@ export function renderHolderArguments(context: HolderContext, plan: LaunchPlan, 
 export function holderMounts(context: HolderContext, plan: LaunchPlan, view: SandboxView): readonly ViewMount[] {
   const { defences, files, programs } = context;
   const folders = sandboxFolders(plan.stateDir);
-  const own = (name: string): ViewMount => ({
-    kind: "ro-bind",
-    source: `${folders.etc}/${name}`,
-    target: `/etc/${name}`,
-  });
   const isInWorkspace = (path: string) =>
     plan.workspace.dir !== undefined && `${path}/`.startsWith(`${plan.workspace.dir}/`);
   const mounts = plan.mounts.map(
     ({ source, target, writable }): ViewMount => ({ kind: writable ? "bind" : "ro-bind", source, target }),
   );
   return [
-    ...defences.system(files),
-    ...Object.keys(etcFiles(plan)).map(own),
-    ...defences.proc(files, folders),
+    ...defences.system(files, folders.etc),
+    ...defences.proc(files, folders, context.isRoot),
     ...defences.devices(shmBytes(plan)),
     { kind: "bind", source: folders.tmp, target: "/tmp" },
     { kind: "bind", source: folders.home, target: plan.home },
@@ -66,6 +60,7 @@ export function holderMounts(context: HolderContext, plan: LaunchPlan, view: San
     ...mounts.filter(({ target }) => isInWorkspace(target)),
     { kind: "ro-bind", source: folders.run, target: runFolderInside },
     ...defences.trust(files, folders.trustBundle),
+    { kind: "remount-ro", target: "/etc" },
     ...defences.root,
   ];
 }

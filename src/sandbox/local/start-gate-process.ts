@@ -3,7 +3,7 @@ import { dirname } from "node:path";
 import type { FileFacts } from "../../host/process/file-facts.ts";
 import type { LocalHost } from "./local-host.ts";
 import { renderMounts } from "./render-mounts.ts";
-import { systemMounts } from "./system-mounts.ts";
+import { mirror, topFolders } from "./system-mounts.ts";
 import type { ViewMount } from "./view.ts";
 
 /** What the gate's program needs of the machine. */
@@ -16,8 +16,26 @@ export interface GateOptions {
   readonly extraCaFile?: string;
 }
 
-/** Files of `/etc` that name resolution and trust need, besides the system's own. */
-const resolverFiles = ["/etc/hosts", "/etc/nsswitch.conf", "/etc/host.conf", "/etc/gai.conf"];
+/** What of `/etc` the gate needs: trust, name resolution, the loader. */
+const etcPaths = [
+  "/etc/alternatives",
+  "/etc/ca-certificates/extracted",
+  "/etc/crypto-policies",
+  "/etc/gai.conf",
+  "/etc/host.conf",
+  "/etc/hosts",
+  "/etc/ld.so.cache",
+  "/etc/localtime",
+  "/etc/nsswitch.conf",
+  "/etc/pki/ca-trust/extracted",
+  "/etc/pki/tls/cert.pem",
+  "/etc/pki/tls/certs",
+  "/etc/pki/tls/openssl.cnf",
+  "/etc/services",
+  "/etc/ssl/cert.pem",
+  "/etc/ssl/certs",
+  "/etc/ssl/openssl.cnf",
+];
 
 /**
  * Starts the gate in a confinement of its own: the host's network, and of the rest only what Node and name resolution need.
@@ -42,10 +60,8 @@ export function renderGateArguments(host: Pick<LocalHost, "files" | "programs">,
   const { files, programs } = host;
   const shown = [programs.node, ...options.readOnlyPaths, ...(options.extraCaFile ? [options.extraCaFile] : [])];
   const mounts: readonly ViewMount[] = [
-    ...systemMounts(files),
-    ...resolverFiles
-      .filter((path) => files.kindOf(path) !== undefined)
-      .map((path): ViewMount => ({ kind: "ro-bind", source: path, target: path })),
+    { kind: "ro-bind", source: "/usr", target: "/usr" },
+    ...[...topFolders, ...etcPaths].flatMap((path) => mirror(files, path)),
     ...resolvConf(files),
     { kind: "proc", target: "/proc" },
     { kind: "dev", target: "/dev" },

@@ -33,9 +33,9 @@ export async function startHolder(
   launcher: Launcher,
 ): Promise<Holder> {
   const rules = defences.seccomp({ unixSockets: plan.unixSockets, fixedAffinity: launcher.cpuList !== undefined });
-  prepareFolders(plan, encodeFilter(compileFilter(host.arch, rules)));
-  const { programs, files } = host;
-  const command = [programs.bwrap, ...renderHolderArguments({ defences, files, programs }, plan, view)];
+  prepareFolders(host.files, plan, encodeFilter(compileFilter(host.arch, rules)));
+  const { programs, files, isRoot } = host;
+  const command = [programs.bwrap, ...renderHolderArguments({ defences, files, programs, isRoot }, plan, view)];
   const child = host.spawn(
     programs.sh,
     renderLauncher(launcher, programs, sandboxFolders(plan.stateDir).seccomp, command),

@@ -3,42 +3,24 @@ import type { sandboxFolders } from "./sandbox-folders.ts";
 import type { ViewMount } from "./view.ts";
 
 /** Top-level folders that programs need besides `/usr`; on a merged system they are links into it. */
-const besideUsr = ["/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32"];
+export const topFolders = ["/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32"];
 
-/** What of the machine's `/etc` programs need, and nothing that could hold a secret, a user or a way out. */
+/** What of the machine's `/etc` programs need and is too large to copy; nothing here holds a secret, a user or a way out. */
 const etcNames = [
   "alternatives",
   "ca-certificates/extracted",
   "crypto-policies",
-  "debian_version",
   "fonts",
-  "gai.conf",
-  "inputrc",
   "ld.so.cache",
-  "ld.so.conf",
-  "ld.so.conf.d",
-  "locale.alias",
   "localtime",
-  "lsb-release",
-  "magic",
-  "magic.mime",
-  "mime.types",
   "os-release",
-  "perl",
   "pki/ca-trust/extracted",
   "pki/tls/cert.pem",
   "pki/tls/certs",
-  "pki/tls/openssl.cnf",
-  "protocols",
-  "services",
   "ssl/cert.pem",
   "ssl/certs",
-  "ssl/openssl.cnf",
-  "terminfo",
-  "timezone",
-  "xattr.conf",
 ];
-const etcPatterns = [/^java(-\d.*)?$/, /^python3?(\.\d+)?$/];
+const etcPatterns = [/^java(-\d.*)?$/];
 
 /** Where programs look for the machine's roots of trust, by distribution. */
 export const trustBundlePaths = [
@@ -48,36 +30,34 @@ export const trustBundlePaths = [
   "/etc/ssl/cert.pem",
 ];
 
-/** Parts of `/proc` that tell of the machine rather than of the sandbox, or steer it. */
-const coveredFiles = [
+/** Parts of `/proc` that tell of the machine rather than of the sandbox. Those for root alone show to an agent that root started. */
+const coveredFiles = ["keys", "interrupts"];
+const coveredFilesOfRoot = [
   "kcore",
-  "key-users",
-  "keys",
   "kpagecgroup",
   "kpagecount",
   "kpageflags",
   "latency_stats",
   "sched_debug",
-  "sysrq-trigger",
   "timer_list",
   "timer_stats",
-  "vmallocinfo",
-  "slabinfo",
-  "pagetypeinfo",
-  "interrupts",
 ];
-const coveredFolders = ["acpi", "asound", "bus", "fs", "irq", "scsi"];
+const coveredFolders = ["acpi", "asound", "fs", "scsi"];
 
-/** The system's read-only folders and the reduced `/etc`. */
-export function systemMounts(files: FileFacts): readonly ViewMount[] {
-  const top = besideUsr.flatMap((path) => mirror(files, path));
+/** The system's read-only folders, and an `/etc` that is made of `etc` (ours) and little else. */
+export function systemMounts(files: FileFacts, etcFolder: string): readonly ViewMount[] {
+  const top = topFolders.flatMap((path) => mirror(files, path));
   const patterned = files.names("/etc").filter((name) => etcPatterns.some((pattern) => pattern.test(name)));
   const etc = [...etcNames, ...patterned].flatMap((name) => mirror(files, `/etc/${name}`));
   return [
     { kind: "ro-bind", source: "/usr", target: "/usr" },
     ...top,
+    // Writable until the last mount point in it is made.
+    { kind: "bind", source: etcFolder, target: "/etc" },
     ...etc,
     { kind: "symlink", source: "/proc/self/mounts", target: "/etc/mtab" },
+    { kind: "dir", target: "/run" },
+    { kind: "dir", target: "/var" },
     { kind: "symlink", source: "/run", target: "/var/run" },
     { kind: "symlink", source: "/tmp", target: "/var/tmp" },
   ];
@@ -91,8 +71,14 @@ export function trustMounts(files: FileFacts, bundle: string): readonly ViewMoun
 }
 
 /** A process file system of the sandbox's own, in which only its own processes can be changed. */
-export function procMounts(files: FileFacts, folders: ReturnType<typeof sandboxFolders>): readonly ViewMount[] {
-  const hidden = coveredFiles.filter((name) => files.kindOf(`/proc/${name}`) !== undefined);
+export function procMounts(
+  files: FileFacts,
+  folders: ReturnType<typeof sandboxFolders>,
+  isRoot: boolean,
+): readonly ViewMount[] {
+  const hidden = [...coveredFiles, ...(isRoot ? coveredFilesOfRoot : [])].filter(
+    (name) => files.kindOf(`/proc/${name}`) !== undefined,
+  );
   const emptied = coveredFolders.filter((name) => files.kindOf(`/proc/${name}`) !== undefined);
   return [
     { kind: "proc", target: "/proc" },
@@ -104,7 +90,7 @@ export function procMounts(files: FileFacts, folders: ReturnType<typeof sandboxF
 }
 
 /** A link becomes the same link, all else a read-only mount; what is not there is left out. */
-function mirror(files: FileFacts, path: string): readonly ViewMount[] {
+export function mirror(files: FileFacts, path: string): readonly ViewMount[] {
   const kind = files.kindOf(path);
   if (kind === undefined) return [];
   const target = kind === "link" ? files.linkTarget(path) : undefined;
