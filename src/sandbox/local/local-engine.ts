@@ -39,7 +39,7 @@ export interface LocalEngine {
 export function createLocalEngine(context: LocalContext): LocalEngine {
   const { host } = context;
   return {
-    startGate: (options) => startGateProcess(host, options),
+    startGate: (options) => startGateProcess(context, options),
     prepare: (plan, view, record) => prepare(context, plan, view, record),
     reap: (stateDir, facts) => reapSandbox(host, stateDir, facts),
     removeScratch: async (stateDir) => {

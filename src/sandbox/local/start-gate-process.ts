@@ -1,8 +1,10 @@
 import type { ChildProcess } from "node:child_process";
 import { dirname } from "node:path";
+import type { Writable } from "node:stream";
 import type { FileFacts } from "../../host/process/file-facts.ts";
-import type { LocalHost } from "./local-host.ts";
 import { renderMounts } from "./render-mounts.ts";
+import { compileFilter, encodeFilter } from "./seccomp/compile-filter.ts";
+import type { LocalContext } from "./start-holder.ts";
 import { mirror, topFolders } from "./system-mounts.ts";
 import type { ViewMount } from "./view.ts";
 
@@ -15,6 +17,9 @@ export interface GateOptions {
   /** Further roots of trust of the machine's owner, as in NODE_EXTRA_CA_CERTS: shown to the gate and named to it. */
   readonly extraCaFile?: string;
 }
+
+const nobody = "65534";
+const seccompDescriptor = 4;
 
 /** What of `/etc` the gate needs: trust, name resolution, the loader. */
 const etcPaths = [
@@ -41,22 +46,27 @@ const etcPaths = [
  * Starts the gate in a confinement of its own: the host's network, and of the rest only what Node and name resolution need.
  * Streams: control in and out, errors, IPC for listening sockets. It ends with us.
  */
-export function startGateProcess(host: LocalHost, options: GateOptions): ChildProcess {
+export function startGateProcess({ host, defences }: LocalContext, options: GateOptions): ChildProcess {
   const { bwrap, node } = host.programs;
+  const filter = compileFilter(host.arch, defences.seccomp({ unixSockets: "deny", fixedAffinity: false }));
   const environment = {
     PATH: "/usr/bin:/bin",
     ...(options.extraCaFile !== undefined && { NODE_EXTRA_CA_CERTS: options.extraCaFile }),
   };
-  return host.spawn(bwrap, [...renderGateArguments(host, options), "--", node, options.entry], {
-    stdio: ["pipe", "pipe", "pipe", "ipc"],
+  const child = host.spawn(bwrap, [...renderGateArguments({ host, defences }, options), "--", node, options.entry], {
+    stdio: ["pipe", "pipe", "pipe", "ipc", "pipe"],
     env: environment,
     cwd: "/",
     detached: true,
   });
+  const handed = child.stdio[seccompDescriptor] as Writable | null | undefined;
+  handed?.on("error", () => {}); // A gate that could not be started shows in its exit.
+  handed?.end(encodeFilter(filter));
+  return child;
 }
 
 /** bubblewrap's arguments around the gate. Looks at the file system, changes nothing. */
-export function renderGateArguments(host: Pick<LocalHost, "files" | "programs">, options: GateOptions) {
+export function renderGateArguments({ host, defences }: LocalContext, options: GateOptions): readonly string[] {
   const { files, programs } = host;
   const shown = [programs.node, ...options.readOnlyPaths, ...(options.extraCaFile ? [options.extraCaFile] : [])];
   const mounts: readonly ViewMount[] = [
@@ -73,11 +83,15 @@ export function renderGateArguments(host: Pick<LocalHost, "files" | "programs">,
     { kind: "remount-ro", target: "/" },
   ];
   return [
-    ...["--unshare-user", "--unshare-pid", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup"],
-    ...["--uid", "65534", "--gid", "65534", "--hostname", "gate"],
-    ...["--die-with-parent", "--new-session", "--cap-drop", "ALL"],
+    // All but the network: reaching the world is what the gate is for.
+    ...defences.namespaces.filter((argument) => argument !== "--unshare-net"),
+    ...["--uid", nobody, "--gid", nobody, "--hostname", "gate"],
+    ...defences.lifetime,
+    ...defences.session,
+    ...defences.capabilities,
     ...renderMounts(mounts),
     ...["--chdir", "/"],
+    ...["--seccomp", String(seccompDescriptor)],
   ];
 }
 
