@@ -1,6 +1,7 @@
 import { chmodSync, rmSync } from "node:fs";
 import { createServer, type Socket } from "node:net";
 import { createLineSplitter } from "../base/line-splitter.ts";
+import { socketPath } from "../host/socket-path.ts";
 import type { FromKeeper, ToKeeper } from "../spec/keeper-protocol.ts";
 
 const maxLineBytes = 4 * 1024 ** 2;
@@ -56,10 +57,11 @@ export async function serveControl(
   });
   // The folder is 0700 already; the mode of the socket itself must not hang on the umask of who started us.
   const before = process.umask(0o177);
+  using place = socketPath(path);
   try {
     await new Promise<void>((resolve, reject) => {
       server.once("error", reject);
-      server.listen(path, resolve);
+      server.listen(place.name, resolve);
     });
   } finally {
     process.umask(before);

@@ -1,5 +1,6 @@
 import { createConnection } from "node:net";
 import { createLineSplitter } from "../base/line-splitter.ts";
+import { socketPath } from "../host/socket-path.ts";
 import type { FromKeeper, ToKeeper } from "../spec/keeper-protocol.ts";
 
 const maxLineBytes = 16 * 1024 ** 2;
@@ -17,8 +18,9 @@ export interface KeeperClient extends Disposable {
 }
 
 /** Connects to `keeper.sock`; undefined when nobody answers there. */
-export async function connectKeeper(socketPath: string): Promise<KeeperClient | undefined> {
-  const socket = createConnection(socketPath);
+export async function connectKeeper(path: string): Promise<KeeperClient | undefined> {
+  using place = socketPath(path);
+  const socket = createConnection(place.name);
   const connected = await new Promise<boolean>((resolve) => {
     socket.once("connect", () => resolve(true));
     socket.once("error", () => resolve(false));

@@ -68,7 +68,8 @@ export async function streamProcess(
     stack.use(context.onResize(resize));
     resize();
   }
-  return Promise.race([
+  // Awaited here: what is connected must stay so until the end.
+  return await Promise.race([
     exited.then((message) =>
       message ? { exitCode: message.exitCode, ...(message.signal && { signal: message.signal }) } : "lost",
     ),
