@@ -48,6 +48,8 @@ export class AgentConnection implements Timed, BodySink {
     socket.on("end", this.#onEnd);
     socket.on("close", this.#onClose);
     socket.on("error", this.#onClose);
+    // A socket that was looked into before it came here is paused.
+    socket.resume();
   }
 
   expire(): void {

@@ -202,6 +202,7 @@ export class Exchange implements AgentListener, UpstreamListener, Timed {
       this.#context.limits.decodedBytes,
       {
         pass: (bytes) => this.#pass(bytes),
+        ready: () => this.#stream.resume(),
         passedAll: () => this.#passAll(),
         found: (credential) => this.#alarm(credential, "body"),
         broken: (reason) => this.#refuse({ rule: "malformed", reason }),
@@ -249,7 +250,6 @@ export class Exchange implements AgentListener, UpstreamListener, Timed {
     } else chunks.push(bytes);
     const [only] = chunks;
     if (!upstream.write(chunks.length === 1 && only ? only : Buffer.concat(chunks))) this.#stream.pause();
-    else if (this.#scan?.isSlow) this.#stream.resume();
   }
 
   #passAll(): void {
