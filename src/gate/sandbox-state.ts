@@ -1,4 +1,5 @@
 import type { Server, Socket } from "node:net";
+import { type Authority, readAuthority } from "../host/certificate/mint-leaf.ts";
 import { type CompiledRoute, type CompiledRoutes, compileRoutes } from "../policy/match/compile-routes.ts";
 import type { Exchange, GateSandbox } from "../spec/gate-protocol.ts";
 import type { Route } from "../spec/policy.ts";
@@ -7,7 +8,6 @@ import { isHeaderSafe, type ReadyInjection, readyInjection } from "./request/inj
 import { planRoute, type RoutePlan } from "./request/route-plan.ts";
 import { createScanner, type Scanner } from "./scan/scanner.ts";
 import { createLeafContexts, type LeafContexts } from "./tls/leaf-contexts.ts";
-import { type Authority, readAuthority } from "./tls/mint-leaf.ts";
 import { type AddressSet, readAddressSet } from "./upstream/address-rules.ts";
 
 interface Value {

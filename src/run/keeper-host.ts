@@ -51,7 +51,7 @@ export interface KeeperHost extends UndoHost {
     guarded: GuardedWorkspace,
     journal: Journal,
   ): Promise<PreparedSandbox>;
-  mintAuthority(request: LaunchRequest): Promise<{ readonly certificate: string; readonly key: string }>;
+  mintAuthority(request: LaunchRequest): { readonly certificate: string; readonly key: string };
   /** Writes trust and the request's files where the sandbox sees them; before the first command only. */
   provisionFiles(request: LaunchRequest, paths: ReturnType<typeof statePaths>, certificate: string): void;
   readCredential(credential: Credential): Promise<CredentialValue>;

@@ -100,12 +100,9 @@ export async function launchRun(
     return { guarded, prepared, listener };
   })();
   // Not a step: nothing outside changes. The key goes to the gate and nowhere else.
-  const minting = host.mintAuthority(request).catch((error: unknown) => {
-    first ??= { error };
-    throw error;
-  });
+  const authority = host.mintAuthority(request);
   const provisioning = (async () => {
-    const [authority] = await Promise.all([minting, preparing]);
+    await preparing;
     return step("files_provisioned", async () => {
       writeFileSync(paths.ca, authority.certificate, { mode: 0o600 });
       host.provisionFiles(request, paths, authority.certificate);
@@ -115,7 +112,6 @@ export async function launchRun(
   const configuring = (async () => {
     const { gate, child, ready } = await starting;
     await ready;
-    const authority = await minting;
     return step("gate_configured", async () => {
       await configureGate(host, { gate, request, authority, signal, observer });
       return { value: { gate, child } };
@@ -137,7 +133,7 @@ export async function launchRun(
     return { gate, gateChild: child, guarded, prepared };
   })();
 
-  const outcomes = await Promise.allSettled([handing, configuring, preparing, provisioning, minting, starting]);
+  const outcomes = await Promise.allSettled([handing, configuring, preparing, provisioning, starting]);
   const outcome = outcomes[0];
   if (outcome.status === "rejected") throw first?.error ?? outcome.reason;
   return outcome.value;

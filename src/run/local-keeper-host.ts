@@ -2,6 +2,7 @@ import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync } from "nod
 import type { Server } from "node:net";
 import { networkInterfaces } from "node:os";
 import { join } from "node:path";
+import { mintAuthority } from "../host/certificate/mint-authority.ts";
 import { nextRefresh } from "../host/credential/next-refresh.ts";
 import { readCredential } from "../host/credential/read-credential.ts";
 import { endProcess } from "../host/end-process.ts";
@@ -86,13 +87,9 @@ export function createLocalKeeperHost(place: KeeperPlace, defences: Defences = l
         openListener: async (port) => handedListener(await prepared.openListener(port)),
       };
     },
-    mintAuthority: async (request) => {
-      const { mintAuthority } = await import("../host/certificate/mint-authority.ts");
-      return mintAuthority(
-        request.metadata.slug,
-        new Date(),
-        request.policy.limits.timeoutSeconds + authoritySlackSeconds,
-      );
+    mintAuthority: ({ metadata, policy }) => {
+      const seconds = policy.limits.timeoutSeconds + authoritySlackSeconds;
+      return mintAuthority(`Caisson sandbox ${metadata.slug}`, new Date(), seconds);
     },
     provisionFiles: (request, paths, certificate) => {
       const plan = launchPlan(request, paths.dir);

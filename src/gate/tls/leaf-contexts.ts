@@ -1,6 +1,6 @@
 import { createPublicKey, generateKeyPairSync, type KeyObject } from "node:crypto";
 import { createSecureContext, type SecureContext } from "node:tls";
-import { type Authority, mintLeaf } from "./mint-leaf.ts";
+import { type Authority, mintLeaf } from "../../host/certificate/mint-leaf.ts";
 
 /** TLS contexts for the hosts that a sandbox asks for, each with a short-lived leaf of the sandbox's own CA. */
 export interface LeafContexts {

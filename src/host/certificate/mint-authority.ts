@@ -1,44 +1,45 @@
-import "reflect-metadata";
-import { randomBytes, webcrypto } from "node:crypto";
-import {
-  BasicConstraintsExtension,
-  cryptoProvider,
-  KeyUsageFlags,
-  KeyUsagesExtension,
-  SubjectKeyIdentifierExtension,
-  X509CertificateGenerator,
-} from "@peculiar/x509";
+import { createHash, generateKeyPairSync, type KeyObject, randomBytes, sign } from "node:crypto";
+import { bits, boolean, der, integer, octets, oid, sequence, time } from "./der.ts";
 
-const algorithm = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
 const hourMs = 3_600_000;
 
-/** A certificate authority of one sandbox: PEM texts. The key is for the gate alone and is never written to disk. */
-export interface Authority {
+/** A certificate authority in PEM. The key is for the gate alone and is never written to disk. */
+export interface MintedAuthority {
   readonly certificate: string;
   readonly key: string;
 }
 
-/** Mints an authority that is valid from an hour ago (clocks differ) for `validSeconds` from now, for leaves only. */
-export async function mintAuthority(slug: string, now: Date, validSeconds: number): Promise<Authority> {
-  cryptoProvider.set(webcrypto as Crypto);
-  const keys = await webcrypto.subtle.generateKey(algorithm, true, ["sign", "verify"]);
-  const certificate = await X509CertificateGenerator.createSelfSigned({
-    serialNumber: `01${randomBytes(15).toString("hex")}`,
-    name: `CN=Caisson sandbox ${slug}, O=Caisson`,
-    notBefore: new Date(now.getTime() - hourMs),
-    notAfter: new Date(now.getTime() + validSeconds * 1000),
-    signingAlgorithm: algorithm,
-    keys,
-    extensions: [
-      new BasicConstraintsExtension(true, 0, true),
-      new KeyUsagesExtension(KeyUsageFlags.keyCertSign | KeyUsageFlags.cRLSign, true),
-      await SubjectKeyIdentifierExtension.create(keys.publicKey),
-    ],
-  });
-  const key = Buffer.from(await webcrypto.subtle.exportKey("pkcs8", keys.privateKey)).toString("base64");
-  const lines = key.match(/.{1,64}/g) ?? [];
+/** Mints a P-256 authority for leaves only, valid from an hour ago (clocks differ) for `validSeconds` from now. */
+export function mintAuthority(name: string, now: Date, validSeconds: number): MintedAuthority {
+  const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+  const algorithm = sequence(oid("1.2.840.10045.4.3.2"));
+  const subject = sequence(der(0x31, sequence(oid("2.5.4.3"), der(0x0c, Buffer.from(name)))));
+  const tbs = sequence(
+    der(0xa0, integer(Buffer.from([2]))),
+    integer(Buffer.concat([Buffer.from([0x40]), randomBytes(15)])),
+    algorithm,
+    subject,
+    sequence(time(now.getTime() - hourMs), time(now.getTime() + validSeconds * 1000)),
+    subject,
+    publicKey.export({ type: "spki", format: "der" }),
+    der(0xa3, sequence(...extensions(publicKey))),
+  );
+  const whole = sequence(tbs, algorithm, bits(sign("sha256", tbs, privateKey))).toString("base64");
   return {
-    certificate: `${certificate.toString("pem")}\n`,
-    key: `-----BEGIN PRIVATE KEY-----\n${lines.join("\n")}\n-----END PRIVATE KEY-----\n`,
+    certificate: `-----BEGIN CERTIFICATE-----\n${whole.replace(/.{64}(?=.)/g, "$&\n")}\n-----END CERTIFICATE-----\n`,
+    key: privateKey.export({ type: "pkcs8", format: "pem" }) as string,
   };
+}
+
+function extensions(publicKey: KeyObject): readonly Buffer[] {
+  const keyId = createHash("sha1")
+    .update(publicKey.export({ type: "spki", format: "der" }))
+    .digest();
+  const critical = (id: string, value: Buffer) => sequence(oid(id), boolean(true), octets(value));
+  return [
+    // An authority, but only of leaves: path length 0.
+    critical("2.5.29.19", sequence(boolean(true), integer(Buffer.from([0])))),
+    critical("2.5.29.15", der(0x03, Buffer.from([1, 0x06]))),
+    sequence(oid("2.5.29.14"), octets(octets(keyId))),
+  ];
 }
