@@ -170,17 +170,18 @@ describe("caisson run", () => {
 
   it("must-have 35: policy allow applies while the run goes on", async () => {
     await using cli = createTestCli();
-    const script = "until [ -e go ]; do sleep 0.05; done; curl -s http://allowed.example:8080/";
+    const script = "until [ -e go ]; do sleep 0.05; done; curl -s http://later.example:8080/other";
     const running = cli.start(["run", "--", "sh", "-c", script]);
     await running.seen("ready");
     const [slug = ""] = slugsOf(cli.stateRoot);
-    expect((await cli.run(["policy", "allow", slug, "allowed.example:8080"])).exitCode).toBe(0);
+    expect((await cli.run(["policy", "allow", slug, "later.example:8080/api"])).exitCode).toBe(0);
     writeFileSync(join(cli.workspace, "go"), "");
-    await running.ended;
+    // The host now has a route: what refuses is the path. (No name is looked up for a refused request.)
+    expect((await running.ended).stdout).toMatch(/caisson: refused .*path/);
     const changed = { event: "policy_changed", version: 2 };
     expect(eventsOf(cli.stateRoot, slug)).toContainEqual(expect.objectContaining(changed));
     const policy = readFileSync(join(cli.stateRoot, "sandboxes", slug, "policy.json"), "utf8");
-    expect(policy).toContain("allowed.example");
+    expect(policy).toContain("later.example");
   });
 
   it("Ctrl-C stops the run cleanly with exit 130", async () => {
