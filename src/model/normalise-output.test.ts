@@ -16,9 +16,14 @@ describe("normaliseOutput()", () => {
     ],
     ["real\t0m1.204s", "real\t<duration>"],
     ["3 passed in 1.20s", "3 passed in <duration>"],
+    ["PI_SESSION_FILE=/h/.pi/agent/sessions/--a b--/2026_x.jsonl", "PI_SESSION_FILE=/h/.pi/agent/sessions/<name>"],
+    ["A=1\nPATH=/opt/x/bin:/bin\nB=2", "A=1\nPATH=<path>\nB=2"],
     ["output in /tmp/pi-bash-1f.log", "output in /tmp/<name>"],
     ["/tmp/caisson-x1/src/a.js:3", "/tmp/<name>/src/a.js:3"],
-    ["session 5ca46bbf-c3af-498a-b8c0-f987ff75e2f7, pid 4711", "session <uuid>, pid <number>"],
+    [
+      "session 5ca46bbf-c3af-498a-b8c0-f987ff75e2f7, pid 4711\nCLAUDE_PID=4",
+      "session <uuid>, pid <number>\nCLAUDE_PID=<number>",
+    ],
   ])("takes the run out of %j", (text, expected) => {
     expect(normaliseOutput(text)).toBe(expected);
   });

@@ -21,10 +21,14 @@ const rules: readonly (readonly [RegExp, string])[] = [
   [/\b(?:\d+m)?\d+[.,]\d+ ?s\b/g, "<duration>"],
   // Node's own frames of a stack trace: they are of its version, not of the work.
   [/^ *at [^\n]*\(?node:[\w/.-]+:\d+:\d+\)?( \{)?\n?/gm, "$1"],
-  [/\bpid([ =:]+)\d+/gi, "pid$1<number>"],
+  [/(?<![a-z])(pid[ =:]+)\d+/gi, "$1<number>"],
+  [/\/tmp\/claude-\d+\/[^\s"']+/g, "/tmp/<name>"],
   [/(\/tmp|\/var\/tmp|\/dev\/shm)\/[\w.+@-]+/g, "$1/<name>"],
   // Where Claude Code keeps an output that is too long to show, and how long it is with its own durations in it.
   [/\/\.claude\/projects\/[^\s"']+/g, "/.claude/projects/<name>"],
+  [/\/\.pi\/agent\/sessions\/[^\n"']*?\.jsonl/g, "/.pi/agent/sessions/<name>"],
+  // Where the machine's tools lie.
+  [/^(PATH|\w+_EXECPATH)=.*$/gm, "$1=<path>"],
   [/\bOutput too large \([\d.]+ ?[KM]?B\)/g, "Output too large"],
   [/\b0x[0-9a-f]{6,16}\b/gi, "<address>"],
 ];

@@ -50,9 +50,9 @@ export function answerFromScript(turns: readonly ScriptedTurn[], request: Script
   return { text: turn.text ?? "", calls };
 }
 
-/** Claude Code and pi both name the working directory in what they send. */
+/** Claude Code and pi both name the working directory in what they send; `text` is JSON. */
 function findWorkdir(text: string): string {
-  return /working directory:\s*([^\s"\\<]+)/i.exec(text)?.[1] ?? ".";
+  return /(?:working directory:\s*|<cwd>\\n)([^\s"\\<]+)/i.exec(text)?.[1] ?? ".";
 }
 
 const names = { shell: ["bash", "shell"], read: ["read"], write: ["write"], edit: ["edit"] } as const;

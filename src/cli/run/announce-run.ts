@@ -22,7 +22,13 @@ export function headLines({ request, cliVersion }: RunPlan): readonly string[] {
         : " · model REPLAYED from a recording";
   const keyed = (host: string) => routes.some((route) => route.host === host && route.credential !== undefined);
   const hosts = [...new Set(routes.map((route) => route.host))];
-  const out = hosts.map((host) => (keyed(host) ? `${host} (key injected, never inside)` : host));
+  const isReplayed = (host: string) =>
+    metadata.modelSource === "replayed" && routes.some((route) => route.host === host && route.model !== undefined);
+  const said = (host: string) => {
+    if (isReplayed(host)) return `${host} (answered from the recording, never asked)`;
+    return keyed(host) ? `${host} (key injected, never inside)` : host;
+  };
+  const out = hosts.map(said);
   return [
     `  sandbox    ${metadata.slug}   ${metadata.engine} · ${limits.cpus} cpu · ${byteText(limits.memoryBytes)} · ${where}`,
     `  agent      ${metadata.agent}${cliVersion === undefined ? "" : ` ${cliVersion}`}${metadata.model === undefined ? "" : ` · ${metadata.model}`}${from}`,

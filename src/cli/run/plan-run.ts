@@ -15,6 +15,7 @@ import { composeLaunch, insideHome } from "../../run/compose-launch.ts";
 import type { LaunchRequest } from "../../spec/keeper-protocol.ts";
 import { cliFailure } from "../errors.ts";
 import type { CommandContext } from "../frame/command-context.ts";
+import { planRecording } from "./plan-recording.ts";
 import { resolveRules } from "./resolve-rules.ts";
 import { resolveWorkspace } from "./resolve-workspace.ts";
 import type { RunInput } from "./run-options.ts";
@@ -72,9 +73,11 @@ export async function planRun(context: CommandContext, input: RunInput, facts: P
       binaries: provider.binaries,
       install: provider.install,
     });
+  const recording = await planRecording(context.cwd, options, { provider: provider.name, cliVersion: found?.version });
   const rules = await resolveRules(context, input, {
     layers,
     provider,
+    replayOf: recording.credentials,
     ...(workspace.dir !== undefined && { workspace: workspace.dir }),
   });
   const model = options.model ?? agent.model;
@@ -109,13 +112,13 @@ export async function planRun(context: CommandContext, input: RunInput, facts: P
     stdin: isCommand && pty === undefined && (options.interactive || !context.input.isTerminal) ? "pipe" : "none",
     decode: pty === undefined && (!isCommand || context.output.json),
     pty,
-    record: options.record === undefined ? undefined : resolve(context.cwd, options.record),
-    replay: options.replay === undefined ? undefined : resolve(context.cwd, options.replay),
+    record: recording.record,
+    replay: recording.replay,
     now: facts.now,
   });
   return {
     request,
-    notes: [...notes, ...agent.notes, ...rules.notes],
+    notes: [...recording.notes, ...notes, ...agent.notes, ...rules.notes],
     sources: rules.sources,
     cliVersion: found?.version,
   };

@@ -19,7 +19,13 @@ const clientOf = { npm: "npm", pypi: "pip", apt: "apt", go: "go" } as const;
 export async function resolveRules(
   context: CommandContext,
   input: RunInput,
-  given: { readonly layers: readonly ManifestLayer[]; readonly provider: Provider; readonly workspace?: string },
+  given: {
+    readonly layers: readonly ManifestLayer[];
+    readonly provider: Provider;
+    readonly workspace?: string;
+    /** For a replay: what the recorded CLI was signed in with. */
+    readonly replayOf?: readonly string[] | undefined;
+  },
 ): Promise<ResolvedPolicy> {
   const { environment, folders } = context;
   const { options } = input;
@@ -41,7 +47,7 @@ export async function resolveRules(
   const chosen = chooseCredentials(provider, {
     isSet: (variable) => Boolean(environment[variable]),
     manifest,
-    ...(options.replay !== undefined && { replayOf: [] }),
+    ...(given.replayOf && { replayOf: given.replayOf }),
   });
   return resolvePolicy({
     layers,

@@ -1,0 +1,68 @@
+import { execFileSync } from "node:child_process";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { RunEvent } from "../../src/spec/events.ts";
+import { createTestCli, type TestCli } from "./cli.ts";
+import { type ModelEndpoint, type ModelEndpointOptions, startModelEndpoint } from "./model-endpoint.ts";
+import type { ScriptedTurn } from "./model-endpoint-script.ts";
+
+/** A tool-using task: look, change a file, look again, done. */
+export const mendingTurns: readonly ScriptedTurn[] = [
+  { text: "I will look.", tools: [{ use: "shell", command: "env; cat sum.js" }] },
+  { text: "Mending.", tools: [{ use: "read", path: "{{workdir}}/sum.js" }] },
+  { tools: [{ use: "edit", path: "{{workdir}}/sum.js", from: "a - b", to: "a + b" }] },
+  { tools: [{ use: "shell", command: "cat sum.js; id -u" }] },
+  { text: "Mended: a + b." },
+];
+
+/** Keys that only the world outside of a sandbox knows. */
+export const realKeys = {
+  ANTHROPIC_API_KEY: "sk-ant-api03-REAL-KEY-OF-THE-TEST-0123456789",
+  CLAUDE_CODE_OAUTH_TOKEN: "sk-ant-oat01-REAL-TOKEN-OF-THE-TEST-0123456789",
+  OPENAI_API_KEY: "sk-proj-REAL-KEY-OF-THE-TEST-0123456789",
+};
+
+/** A person with a folder to work in, and a model on loopback that a manifest puts in the vendors' place. */
+export interface AgentWorld extends AsyncDisposable {
+  readonly cli: TestCli;
+  readonly endpoint: ModelEndpoint;
+  readonly manifest: string;
+  readonly workspace: string;
+  /** Another folder with the same work in it. */
+  newWorkspace(name: string): string;
+  /** What lies in the folder after the work. */
+  sumOf(workspace: string): string;
+  /** The events of the run with this label. */
+  events(label: string): Promise<readonly RunEvent[]>;
+  /** Everything that the runs left on disk. */
+  stateText(): string;
+}
+
+/** Makes a world whose model follows `turns`. */
+export async function createAgentWorld(options: ModelEndpointOptions): Promise<AgentWorld> {
+  const cli = createTestCli();
+  const endpoint = await startModelEndpoint(options);
+  const manifest = join(cli.home, "test-manifest.yaml");
+  const provider = `    upstream: ${endpoint.url}\n    allowAddresses: [127.0.0.1/32]\n`;
+  writeFileSync(manifest, `providers:\n  claude-code:\n${provider}  pi:\n${provider}`);
+  const fill = (dir: string) => {
+    mkdirSync(dir, { recursive: true });
+    writeFileSync(join(dir, "sum.js"), "export const sum = (a, b) => a - b;\n");
+    return dir;
+  };
+  return {
+    cli,
+    endpoint,
+    manifest,
+    workspace: fill(cli.workspace),
+    newWorkspace: (name) => fill(join(cli.home, name)),
+    sumOf: (workspace) => readFileSync(join(workspace, "sum.js"), "utf8"),
+    events: async (label) => (await cli.run(["logs", "--events", label])).jsonLines<RunEvent>(),
+    stateText: () =>
+      execFileSync("grep", ["-rah", "", cli.stateRoot], { encoding: "utf8", maxBuffer: 256 * 1024 ** 2 }),
+    async [Symbol.asyncDispose]() {
+      await cli[Symbol.asyncDispose]();
+      await endpoint[Symbol.asyncDispose]();
+    },
+  };
+}
