@@ -176,8 +176,8 @@ describe("caisson run", () => {
     const [slug = ""] = slugsOf(cli.stateRoot);
     expect((await cli.run(["policy", "allow", slug, "later.example:8080/api"])).exitCode).toBe(0);
     writeFileSync(join(cli.workspace, "go"), "");
-    // The host now has a route: what refuses is the path. (No name is looked up for a refused request.)
-    expect((await running.ended).stdout).toMatch(/caisson: refused .*path/);
+    // The host now has a route: what refuses is that it is for https. (No name is looked up for a refused request.)
+    expect((await running.ended).stdout).toContain("allows this host by https only");
     const changed = { event: "policy_changed", version: 2 };
     expect(eventsOf(cli.stateRoot, slug)).toContainEqual(expect.objectContaining(changed));
     const policy = readFileSync(join(cli.stateRoot, "sandboxes", slug, "policy.json"), "utf8");
