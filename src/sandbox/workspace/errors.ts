@@ -28,6 +28,24 @@ export const guardErrors = {
     status: 409,
     exit: 5,
   },
+  repository_unsupported: {
+    message: ({ path, reason }: { path: string; reason: string }) => `Cannot guard the repository ${path}: ${reason}`,
+    hint: () => "work in a fresh clone of it, or use --workspace none",
+    status: 409,
+    exit: 5,
+  },
+  guard_not_in_place: {
+    message: ({ path }: { path: string }) => `Cannot start sandbox: the guard of ${path} is not in place inside`,
+    hint: () => "nothing else should change the workspace while a sandbox starts in it; run it again",
+    status: 500,
+    exit: 6,
+  },
+  workspace_busy: {
+    message: ({ dir }: { dir: string }) => `Cannot guard workspace ${dir}: another launch in it does not get on`,
+    hint: () => "caisson ls",
+    status: 409,
+    exit: 7,
+  },
 } as const;
 
 /** Makes a failure of the workspace guard. */

@@ -14,7 +14,7 @@ export interface Look {
 export type UntrustedFile =
   | { readonly is: "absent" }
   | { readonly is: "refused"; readonly reason: string }
-  | { readonly is: "file"; readonly bytes: Buffer; readonly executable: boolean };
+  | { readonly is: "file"; readonly bytes: Buffer; readonly mode: number; readonly mtimeMs: number };
 
 /** How git ended. Never rejects for an exit code. */
 export interface GitAnswer {
@@ -43,7 +43,15 @@ export interface GuardHost {
   makeFolder(path: string, mode: number): void;
   /** Removes an empty folder. A folder that is not there is `true`, one with something in it stays and is `false`. */
   removeFolder(path: string): boolean;
-  writeFile(path: string, bytes: Uint8Array | string, mode: number): void;
+  /** Writes a file of ours. `mtimeMs`: git tells by the time of an index which entries it must look at again. */
+  writeFile(
+    path: string,
+    bytes: Uint8Array | string,
+    options: { readonly mode: number; readonly mtimeMs?: number },
+  ): void;
+  /** Copies one file with its mode and time to where nothing is. */
+  copyFile(path: string, newPath: string): void;
+  appendLine(path: string, line: string): void;
   /** Gives a file a second name; false when that name is taken. */
   linkFile(path: string, newPath: string): boolean;
   makeLink(target: string, path: string): void;
@@ -55,6 +63,8 @@ export interface GuardHost {
   /** Runs git in an environment where nothing but its arguments configures it. */
   git(args: readonly string[], options?: GitOptions): Promise<GitAnswer>;
   pause(milliseconds: number): Promise<void>;
+  /** Runs `act` while no other process of this machine holds the same name; undefined when that cannot be had in time. */
+  exclusively<T>(name: string, act: () => T): Promise<{ readonly value: T } | undefined>;
 }
 
 export interface GitOptions {

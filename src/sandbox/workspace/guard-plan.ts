@@ -1,3 +1,5 @@
+import type { ConfigEntry } from "./git/config-entry.ts";
+
 /** One mount of the guard, in the order in which it is made: a later one lies over an earlier one. */
 export interface GuardMount {
   readonly kind: "bind" | "ro-bind";
@@ -9,8 +11,42 @@ export interface GuardMount {
 export interface GuardNote {
   /** Path relative to the workspace where it lies in it, else absolute. */
   readonly path: string;
-  readonly action: "noticed" | "kept" | "dropped" | "disarmed" | "left";
+  readonly action: "noticed" | "kept" | "dropped" | "disarmed";
   readonly detail: string;
+}
+
+/**
+ * What a git directory is to the workspace: a whole repository; what the working trees of one share, when the workspace is
+ * one of those; the part that belongs to such a working tree; or a place where a repository may come to be.
+ */
+export type GitDirRole = "repository" | "common" | "worktree" | "initial";
+
+/** A git directory of which the agent sees a private copy, with the real objects and refs mounted into it. */
+export interface GuardedGitDir {
+  readonly role: GitDirRole;
+  readonly path: string;
+  /** The copy; beside it lies what the guard remembers of it. */
+  readonly privateDir: string;
+  /** Folders made in the copy, as places to mount on. */
+  readonly folders: readonly string[];
+  /** Parts of the real one that are mounted into the copy. */
+  readonly shared: readonly string[];
+  /** Lines for `info/exclude`. */
+  readonly excludes: readonly string[];
+  readonly seedConfig: readonly ConfigEntry[];
+  /** Digest of each key's values at launch: tells whether the person changed it since, and holds no secret. */
+  readonly launchConfig: Readonly<Record<string, string>>;
+  readonly objectFormat: "sha1" | "sha256";
+  /** Which of `rebase-merge` and the like were there at launch. */
+  readonly underWay: readonly string[];
+  /** Other object stores that this one names: text of `objects/info/alternates`. */
+  readonly alternates?: string;
+}
+
+/** A folder of which the agent sees a private copy that it may write to and that nobody reads: hooks that live in the tree. */
+export interface ShadowedFolder {
+  readonly path: string;
+  readonly privateDir: string;
 }
 
 /** How one workspace is guarded. A pure value: `--dry-run` prints it; it is all that settling needs after any death. */
@@ -20,8 +56,16 @@ export interface GuardPlan {
   readonly workspace: string;
   /** Private state of the guard, `<stateDir>/guard`. */
   readonly guardDir: string;
+  /** Our claim on the workspace, beside those of other sandboxes in it. */
+  readonly claim: string;
   readonly mounts: readonly GuardMount[];
   /** Empty folders made in the workspace so that there is something to mount over, parents first. */
   readonly placeholders: readonly string[];
+  readonly gitDirs: readonly GuardedGitDir[];
+  readonly shadows: readonly ShadowedFolder[];
+  /** Git directories that were there at launch, guarded or not. */
+  readonly knownGitDirs: readonly string[];
+  /** Whether the search for them saw the whole workspace. */
+  readonly searchedAll: boolean;
   readonly notes: readonly GuardNote[];
 }

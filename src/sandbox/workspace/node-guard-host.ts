@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import * as fs from "node:fs";
+import { createServer } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";
 import type { GitAnswer, GitOptions, GuardHost, Look, UntrustedFile } from "./guard-host.ts";
 
@@ -18,7 +19,13 @@ export function createGuardHost(path: string): GuardHost {
       fs.mkdirSync(target, { recursive: true, mode });
     },
     removeFolder,
-    writeFile: (target, bytes, mode) => fs.writeFileSync(target, bytes, { mode }),
+    writeFile: (target, bytes, { mode, mtimeMs }) => {
+      fs.writeFileSync(target, bytes, { mode });
+      fs.chmodSync(target, mode); // Whatever the umask says.
+      if (mtimeMs !== undefined) fs.utimesSync(target, mtimeMs / 1000, mtimeMs / 1000);
+    },
+    copyFile,
+    appendLine: (target, line) => fs.appendFileSync(target, `${line}\n`, { mode: 0o600 }),
     linkFile,
     makeLink: (target, at) => fs.symlinkSync(target, at),
     move: (from, to) => fs.renameSync(from, to),
@@ -28,6 +35,7 @@ export function createGuardHost(path: string): GuardHost {
     pause: async (milliseconds) => {
       await pause(milliseconds);
     },
+    exclusively,
   };
 }
 
@@ -78,7 +86,7 @@ function readUntrusted(folder: string, names: readonly string[], maxBytes: numbe
     // Bounded even if it grows while it is read.
     const bytes = Buffer.alloc(Number(stat.size));
     const read = fs.readSync(fd, bytes, 0, bytes.length, 0);
-    return { is: "file", bytes: bytes.subarray(0, read), executable: (stat.mode & 0o111) !== 0 };
+    return { is: "file", bytes: bytes.subarray(0, read), mode: stat.mode & 0o777, mtimeMs: Math.floor(stat.mtimeMs) };
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
     if (code === "ENOENT") return { is: "absent" };
@@ -87,6 +95,34 @@ function readUntrusted(folder: string, names: readonly string[], maxBytes: numbe
   } finally {
     if (fd !== undefined) fs.closeSync(fd);
   }
+}
+
+function copyFile(path: string, newPath: string): void {
+  fs.copyFileSync(path, newPath, fs.constants.COPYFILE_EXCL | fs.constants.COPYFILE_FICLONE);
+  const { mode, mtimeMs } = fs.statSync(path);
+  fs.chmodSync(newPath, mode & 0o777);
+  // Rounded down: an index that looks older makes git look closer, one that looks newer makes it miss changes.
+  fs.utimesSync(newPath, Math.floor(mtimeMs) / 1000, Math.floor(mtimeMs) / 1000);
+}
+
+/** Held by a listening socket in the abstract namespace: the kernel gives it back whatever ends us. */
+async function exclusively<T>(name: string, act: () => T): Promise<{ readonly value: T } | undefined> {
+  for (let attempt = 0; attempt < 500; attempt += 1) {
+    const server = createServer();
+    const held = await new Promise<boolean>((resolve) => {
+      server.once("error", () => resolve(false));
+      server.listen({ path: `\0caisson-${name}` }, () => resolve(true));
+    });
+    if (held) {
+      try {
+        return { value: act() };
+      } finally {
+        server.close();
+      }
+    }
+    await pause(20);
+  }
+  return undefined;
 }
 
 function removeFolder(path: string): boolean {

@@ -1,33 +1,98 @@
-import { dirname, join } from "node:path";
-import type { GuardMount, GuardPlan } from "./guard-plan.ts";
-import type { WorkspaceFacts } from "./workspace-facts.ts";
+import { basename, dirname, join, relative } from "node:path";
+import { claimsDir } from "./claims.ts";
+import { isWithin } from "./facts/path-within.ts";
+import type { GitDirFacts, WorkspaceFacts } from "./facts/workspace-facts.ts";
+import { digestValues, groupValues } from "./git/config-entry.ts";
+import { seedConfig } from "./git/seed-config.ts";
+import type { GuardedGitDir, GuardMount, GuardPlan } from "./guard-plan.ts";
+
+const underWay = ["rebase-merge", "rebase-apply", "sequencer"];
 
 /** Decides how a workspace is guarded. Pure: mounts come in the order in which they must be made, parents first. */
 export function planGuard(facts: WorkspaceFacts, guardDir: string): GuardPlan {
-  const at = (path: string) => join(facts.dir, path);
-  const covers = [
-    ...facts.present.map((path): GuardMount => ({ kind: "ro-bind", source: at(path), target: at(path) })),
-    ...facts.absent.map((path): GuardMount => ({ kind: "ro-bind", source: join(guardDir, "empty"), target: at(path) })),
+  const { dir } = facts;
+  const absent = [...facts.absent, ...facts.hookFolders.filter(({ there }) => !there).map(({ path }) => path)];
+  const excludes = absent.map((path) => `/${relative(dir, path)}/`);
+  const gitDirs = facts.gitDirs.map((gitDir, index) =>
+    planGitDir(gitDir, facts, join(guardDir, "git", `${index}`, "copy"), excludes),
+  );
+  const shadows = facts.hookFolders.map(({ path }, index) => ({
+    path,
+    privateDir: join(guardDir, "shadow", `${index}`),
+  }));
+  const initial = facts.gitDirs.filter(({ role }) => role === "initial").map(({ path }) => path);
+  const readOnly = [
+    ...facts.present.map((path): GuardMount => ({ kind: "ro-bind", source: path, target: path })),
+    ...facts.absent.map((path): GuardMount => ({ kind: "ro-bind", source: join(guardDir, "empty"), target: path })),
   ];
-  const placeholders = facts.absent.map(at);
+  const own = shadows.map(({ path, privateDir }): GuardMount => ({ kind: "bind", source: privateDir, target: path }));
+  const git = gitDirs.flatMap((unit, index) => mountGitDir(unit, facts.gitDirs[index]?.foreignWorktrees ?? []));
   return {
     version: 1,
-    workspace: facts.dir,
+    workspace: dir,
     guardDir,
-    mounts: orderMounts(facts.dir, covers),
-    placeholders,
+    claim: join(claimsDir(facts.stateRoot, dir), basename(dirname(guardDir))),
+    mounts: orderMounts(dir, [...readOnly, ...own, ...git]),
+    placeholders: [...absent, ...initial].sort(),
+    gitDirs,
+    shadows,
+    knownGitDirs: facts.knownGitDirs,
+    searchedAll: facts.searchedAll,
     notes: facts.notes,
   };
 }
 
-/** The workspace, then every folder between it and a cover mounted on itself (else it could be moved away), then the covers. */
+function planGitDir(
+  facts: GitDirFacts,
+  workspace: WorkspaceFacts,
+  privateDir: string,
+  excludes: readonly string[],
+): GuardedGitDir {
+  const inside = workspace.gitDirs.filter(({ path }) => path !== facts.path && isWithin(path, facts.path));
+  const ofWorkspace = facts.path === join(workspace.dir, ".git") || facts.role === "common";
+  const format = facts.config.findLast(({ key }) => key === "extensions.objectformat")?.value;
+  return {
+    role: facts.role,
+    path: facts.path,
+    privateDir,
+    folders: [
+      ...facts.shared,
+      ...[...inside.map(({ path }) => path), ...facts.foreignWorktrees].map((path) => relative(facts.path, path)),
+    ],
+    shared: facts.shared,
+    excludes: ofWorkspace && facts.role !== "initial" ? excludes : [],
+    seedConfig: seedConfig(facts.config),
+    launchConfig: Object.fromEntries(
+      [...groupValues(facts.config)].map(([key, values]) => [key, digestValues(values)]),
+    ),
+    objectFormat: format === "sha256" ? "sha256" : "sha1",
+    underWay: underWay.filter((name) => facts.names.includes(name)),
+    ...(facts.alternates !== undefined && { alternates: facts.alternates }),
+  };
+}
+
+function mountGitDir(unit: GuardedGitDir, foreignWorktrees: readonly string[]): readonly GuardMount[] {
+  const at = (part: string) => join(unit.path, part);
+  return [
+    { kind: "bind", source: unit.privateDir, target: unit.path },
+    ...unit.shared.map((part): GuardMount => ({ kind: "bind", source: at(part), target: at(part) })),
+    ...foreignWorktrees.map((path): GuardMount => ({ kind: "ro-bind", source: path, target: path })),
+  ];
+}
+
+/**
+ * The workspace, then the covers, and every folder between them and the workspace mounted on itself: a folder that is
+ * no mount point could be moved away together with what is mounted in it. Below what is read-only nothing is needed.
+ */
 function orderMounts(workspace: string, covers: readonly GuardMount[]): GuardMount[] {
-  const mounts = new Map<string, GuardMount>();
-  for (const cover of covers) {
-    for (let dir = dirname(cover.target); dir.length > workspace.length; dir = dirname(dir))
-      mounts.set(dir, { kind: "bind", source: dir, target: dir });
+  const sealed = covers.filter(({ kind }) => kind === "ro-bind").map(({ target }) => target);
+  const needed = covers.filter(({ target }) => !sealed.some((path) => path !== target && isWithin(target, path)));
+  const mounts = new Map(needed.map((cover) => [cover.target, cover]));
+  const opaque = needed.map(({ target }) => target);
+  for (const { target } of needed) {
+    for (let dir = dirname(target); isWithin(dir, workspace) && dir !== workspace; dir = dirname(dir))
+      if (!opaque.some((path) => isWithin(dir, path))) mounts.set(dir, { kind: "bind", source: dir, target: dir });
   }
-  for (const cover of covers) mounts.set(cover.target, cover);
   const below = [...mounts.values()].sort((a, b) => (a.target < b.target ? -1 : 1));
   return [{ kind: "bind", source: workspace, target: workspace }, ...below];
 }

@@ -1,5 +1,9 @@
 import { join } from "node:path";
 import type { Journal } from "../../spec/engine.ts";
+import { claimLock, writeClaim } from "./claims.ts";
+import { copyTree } from "./copy-tree.ts";
+import { guardFailure } from "./errors.ts";
+import { seedGitDir } from "./git/seed-git-dir.ts";
 import type { GuardHost } from "./guard-host.ts";
 import type { GuardPlan } from "./guard-plan.ts";
 
@@ -8,8 +12,23 @@ import type { GuardPlan } from "./guard-plan.ts";
  * workspace, so that `settleGuard` can undo it from any point.
  */
 export async function prepareGuard(host: GuardHost, plan: GuardPlan, journal: Journal): Promise<void> {
-  host.makeFolder(join(plan.guardDir, "empty"), 0o700);
-  host.writeFile(join(plan.guardDir, "plan.json"), JSON.stringify(plan), 0o600);
+  host.makeFolder(plan.guardDir, 0o700);
+  host.makeFolder(join(plan.guardDir, "empty"), 0o555);
+  host.writeFile(join(plan.guardDir, "plan.json.new"), JSON.stringify(plan), { mode: 0o600 });
+  host.move(join(plan.guardDir, "plan.json.new"), join(plan.guardDir, "plan.json"));
+  for (const unit of plan.gitDirs) {
+    host.makeFolder(unit.privateDir, 0o755);
+    seedGitDir(host, unit);
+  }
+  for (const { path, privateDir } of plan.shadows) {
+    host.makeFolder(privateDir, 0o755);
+    for (const { name } of host.list(path))
+      copyTree(host, join(path, name), join(privateDir, name), { left: 1000 }, "links too");
+  }
   journal.intent("guard_prepared", { workspace: plan.workspace, placeholders: plan.placeholders });
-  for (const path of plan.placeholders) host.makeFolder(path, 0o755);
+  const made = await host.exclusively(claimLock(plan.claim), () => {
+    writeClaim(host, plan.claim, { guardDir: plan.guardDir, placeholders: plan.placeholders });
+    for (const path of plan.placeholders) host.makeFolder(path, 0o755);
+  });
+  if (made === undefined) throw guardFailure("workspace_busy", { dir: plan.workspace });
 }

@@ -1,34 +1,63 @@
 import { basename, dirname, join } from "node:path";
+import { claimsDir, othersPlaceholders } from "./claims.ts";
 import { guardFailure } from "./errors.ts";
+import { isWithin } from "./facts/path-within.ts";
+import { followLinks, readGitPaths } from "./facts/read-protected-paths.ts";
+import { readRepositories } from "./facts/read-repositories.ts";
+import type { WorkspaceFacts } from "./facts/workspace-facts.ts";
 import type { GuardHost } from "./guard-host.ts";
+import type { GuardNote } from "./guard-plan.ts";
 import { protectedNames } from "./protected-names.ts";
-import type { WorkspaceFacts } from "./workspace-facts.ts";
 
-/** Looks at a workspace; throws a `Failure` when it is one that cannot be guarded. */
+/** Looks at a workspace; throws a `Failure` when it is one that cannot be guarded. Changes nothing. */
 export async function readWorkspaceFacts(
   host: GuardHost,
-  request: { readonly dir: string; readonly home: string; readonly stateRoot: string },
+  request: { readonly dir: string; readonly home: string; readonly stateRoot: string; readonly uid: number },
 ): Promise<WorkspaceFacts> {
   const dir = host.realPath(request.dir);
-  if (dir === undefined || host.look(dir)?.kind !== "folder") throw guardFailure("workspace_missing", request);
+  const look = dir === undefined ? undefined : host.look(dir);
+  if (dir === undefined || look?.kind !== "folder") throw guardFailure("workspace_missing", request);
   refuseTooWide(host, dir, request);
   if (foldsCase(host, dir)) throw guardFailure("workspace_folds_case", { dir });
 
-  const kinds = new Map(host.list(dir).map(({ name, kind }) => [name, kind]));
-  const present = protectedNames.filter((name) => kinds.has(name));
-  for (const path of present) refuseLink(host, dir, path);
-  return { dir, present, absent: protectedNames.filter((name) => !kinds.has(name)), notes: [] };
+  const stateRoot = host.realPath(request.stateRoot) ?? request.stateRoot;
+  const others = othersPlaceholders(host, claimsDir(stateRoot, dir), "");
+  const isPlaceholder = (path: string) => others.has(path) && host.list(path).length === 0;
+  const repositories = await readRepositories(host, dir, isPlaceholder);
+  const { present, hookFolders } = readGitPaths(host, dir, repositories.working);
+  const names = new Set(host.list(dir).map(({ name }) => name));
+  const isThere = (name: string) => names.has(name) && !isPlaceholder(join(dir, name));
+  const there = protectedNames.filter(isThere).map((name) => join(dir, name));
+  for (const path of there) refuseLink(host, path);
+  // Seen as private copies already.
+  const hidden = [...repositories.gitDirs, ...hookFolders].map(({ path }) => path);
+  const owner: GuardNote = {
+    path: ".",
+    action: "noticed",
+    detail: "the workspace belongs to another user: the agent may not be able to write to it",
+  };
+  return {
+    dir,
+    stateRoot,
+    present: [...there, ...present, ...repositories.gitFiles]
+      .flatMap((path) => followLinks(host, dir, path))
+      .filter((path) => !hidden.some((folder) => isWithin(path, folder))),
+    absent: protectedNames.filter((name) => !isThere(name)).map((name) => join(dir, name)),
+    hookFolders,
+    gitDirs: repositories.gitDirs,
+    knownGitDirs: repositories.known,
+    searchedAll: repositories.searchedAll,
+    notes: look.uid === request.uid ? repositories.notes : [...repositories.notes, owner],
+  };
 }
 
 /** A folder that holds the person's home or our own state would hand both to the agent. */
 function refuseTooWide(host: GuardHost, dir: string, { home, stateRoot }: { home: string; stateRoot: string }): void {
-  const within = (inner: string, outer: string) =>
-    inner === outer || inner.startsWith(outer === "/" ? "/" : `${outer}/`);
   const real = (path: string) => host.realPath(path) ?? path;
   const refuse = (reason: string) => guardFailure("workspace_too_wide", { dir, reason });
   if (dir === "/") throw refuse("it is the whole file system");
-  if (within(real(home), dir)) throw refuse("it is your home folder, or holds it");
-  if (within(dir, real(stateRoot)) || within(real(stateRoot), dir)) throw refuse("Caisson's own state lies there");
+  if (isWithin(real(home), dir)) throw refuse("it is your home folder, or holds it");
+  if (isWithin(dir, real(stateRoot)) || isWithin(real(stateRoot), dir)) throw refuse("Caisson's own state lies there");
 }
 
 /** On a file system that folds case, `.GIT` would be another way into `.git`, past what is mounted there. */
@@ -40,7 +69,7 @@ function foldsCase(host: GuardHost, dir: string): boolean {
   return own !== undefined && swapped !== undefined && own.ino === swapped.ino && own.dev === swapped.dev;
 }
 
-function refuseLink(host: GuardHost, dir: string, path: string): void {
-  const target = host.readLink(join(dir, path));
-  if (target !== undefined) throw guardFailure("workspace_link", { path, target });
+function refuseLink(host: GuardHost, path: string): void {
+  const target = host.readLink(path);
+  if (target !== undefined) throw guardFailure("workspace_link", { path: basename(path), target });
 }

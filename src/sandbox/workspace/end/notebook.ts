@@ -1,0 +1,30 @@
+import { isAbsolute, join, relative } from "node:path";
+import { isWithin } from "../facts/path-within.ts";
+import type { GuardHost } from "../guard-host.ts";
+import type { GuardNote, GuardPlan } from "../guard-plan.ts";
+
+/** Collects what the person should know. On disk at once, so that settling that was cut short tells all in the end. */
+export interface Notebook {
+  readonly notes: readonly GuardNote[];
+  add(note: GuardNote): void;
+}
+
+/** Opens the notes of a guard, with those of an earlier try. The same note is kept once. */
+export function openNotebook(host: GuardHost, plan: GuardPlan): Notebook {
+  const path = join(plan.guardDir, "notes.jsonl");
+  const lines = (host.readOwn(path)?.toString() ?? "").split("\n").filter((line) => line.endsWith("}"));
+  const known = new Set(lines);
+  return {
+    get notes() {
+      return [...known].map((line) => JSON.parse(line) as GuardNote);
+    },
+    add: ({ path: about, action, detail }) => {
+      const short =
+        isAbsolute(about) && isWithin(about, plan.workspace) ? relative(plan.workspace, about) || "." : about;
+      const line = JSON.stringify({ path: short, action, detail });
+      if (known.has(line)) return;
+      known.add(line);
+      host.appendLine(path, line);
+    },
+  };
+}

@@ -1,0 +1,56 @@
+import { dirname, join, resolve } from "node:path";
+import { isGitDir } from "../facts/find-repositories.ts";
+import { isWithin } from "../facts/path-within.ts";
+import type { GuardHost } from "../guard-host.ts";
+import type { GuardPlan } from "../guard-plan.ts";
+import { protectedNames } from "../protected-names.ts";
+
+const maxEntries = 300_000;
+
+/** What lies in a workspace after a run that was not there before, as far as it matters to programs of the host. */
+export interface WorkspaceScan {
+  readonly gitDirs: readonly string[];
+  /** `.git` files and links. */
+  readonly gitFiles: readonly string[];
+  /** New links that lead out of the workspace. */
+  readonly linksOut: readonly { readonly path: string; readonly target: string }[];
+  /** New agent or editor configuration below the top. */
+  readonly agentFiles: readonly string[];
+  readonly sawAll: boolean;
+}
+
+/** Looks through a workspace, following no link. Ends after a bounded number of entries and says so. */
+export function scanWorkspace(host: GuardHost, plan: GuardPlan, launchedMs: number): WorkspaceScan {
+  const guarded = new Set(plan.gitDirs.filter(({ role }) => role !== "initial").map(({ path }) => path));
+  const readOnly = new Set(plan.mounts.filter(({ kind }) => kind === "ro-bind").map(({ target }) => target));
+  const scan = {
+    gitDirs: [] as string[],
+    gitFiles: [] as string[],
+    linksOut: [] as { path: string; target: string }[],
+    agentFiles: [] as string[],
+  };
+  const isNew = (path: string) => (host.look(path)?.ctimeMs ?? 0) >= launchedMs;
+  const pending = [plan.workspace];
+  let seen = 0;
+  for (let folder = pending.pop(); folder !== undefined && seen < maxEntries; folder = pending.pop()) {
+    const entries = host.list(folder);
+    seen += entries.length + 1;
+    if (folder !== plan.workspace && isGitDir(new Set(entries.map(({ name }) => name)))) scan.gitDirs.push(folder);
+    for (const { name, kind } of entries) {
+      const path = join(folder, name);
+      if (guarded.has(path) || readOnly.has(path)) continue;
+      if (name === ".git" && kind !== "folder") scan.gitFiles.push(path);
+      else if (kind === "link") {
+        const target = host.readLink(path) ?? "";
+        const real = host.realPath(path) ?? resolve(dirname(path), target);
+        if (!isWithin(real, plan.workspace) && isNew(path)) scan.linksOut.push({ path, target });
+      } else if (kind === "folder" && !isDeepPackage(folder, name)) pending.push(path);
+      if (folder !== plan.workspace && protectedNames.includes(name) && isNew(path)) scan.agentFiles.push(path);
+    }
+  }
+  return { ...scan, sawAll: seen < maxEntries };
+}
+
+/** Packages hold no work of the agent's that programs of the host would enter: their tops are looked at, no more. */
+const isDeepPackage = (folder: string, name: string): boolean =>
+  name === "node_modules" ? false : /\/node_modules\/(@[^/]+\/)?[^/]+$/.test(folder) && name !== ".git";

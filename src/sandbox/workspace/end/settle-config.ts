@@ -1,0 +1,62 @@
+import { join } from "node:path";
+import { digestValues, splitKey } from "../git/config-entry.ts";
+import { listConfig } from "../git/list-config.ts";
+import { type ConfigChange, mergeConfig } from "../git/merge-config.ts";
+import { replaceFile } from "../git/replace-file.ts";
+import type { GuardHost } from "../guard-host.ts";
+import type { GuardedGitDir } from "../guard-plan.ts";
+import type { Notebook } from "./notebook.ts";
+
+const maxConfigBytes = 1024 * 1024;
+
+/** Carries over what an agent may leave in a repository's configuration, in one rename; false when a git holds it locked. */
+export async function settleConfig(
+  host: GuardHost,
+  unit: GuardedGitDir,
+  tag: string,
+  notebook: Notebook,
+): Promise<boolean> {
+  const path = join(unit.path, "config");
+  const note = (action: "kept" | "dropped", detail: string) => notebook.add({ path, action, detail });
+  const inside = host.readUntrusted(unit.privateDir, ["config"], maxConfigBytes);
+  const outside = host.readUntrusted(unit.path, ["config"], maxConfigBytes);
+  if (inside.is === "absent" || outside.is !== "file") return true;
+  const wanted = inside.is === "file" ? await listConfig(host, inside.bytes) : undefined;
+  const current = await listConfig(host, outside.bytes);
+  if (wanted === undefined || current === undefined) {
+    note("dropped", "git cannot read what the agent left: nothing of it is carried over");
+    return true;
+  }
+  const hostChanged = (key: string, values: readonly (string | undefined)[]) =>
+    digestValues(values) !== (unit.launchConfig[key] ?? digestValues([]));
+  const changes = mergeConfig(unit.seedConfig, wanted, current, hostChanged);
+  for (const change of changes) {
+    const text = `${change.key} = ${change.values.map((value) => value ?? "true").join(", ") || "(removed)"}`;
+    note("dropped" in change ? "dropped" : "kept", "dropped" in change ? `${text}: ${change.dropped}` : text);
+  }
+  const applied = changes.filter((change) => !("dropped" in change));
+  if (applied.length === 0) return true;
+
+  const scratch = join(unit.privateDir, "..", "config.merged");
+  host.writeFile(scratch, outside.bytes, { mode: 0o600 });
+  for (const change of applied) await applyChange(host, scratch, change);
+  const merged = host.readOwn(scratch) ?? outside.bytes;
+  const isStill = () => {
+    const now = host.readUntrusted(unit.path, ["config"], maxConfigBytes);
+    return now.is === "file" && now.bytes.equals(outside.bytes);
+  };
+  const file = { folder: unit.path, name: "config", scratch: unit.path, tag };
+  return replaceFile(host, file, { bytes: merged }, isStill) === "replaced";
+}
+
+async function applyChange(host: GuardHost, file: string, change: ConfigChange): Promise<void> {
+  const config = (...args: readonly string[]) => host.git(["config", "--file", file, "--no-includes", ...args]);
+  if ("was" in change && change.was.length > 0) await config("--unset-all", change.key);
+  for (const value of change.values) await config("--add", change.key, value ?? "true");
+  if (change.values.length > 0) return;
+  // Git leaves the heading of what it emptied.
+  const { section, subsection } = splitKey(change.key);
+  const heading = subsection === undefined ? section : `${section}.${subsection}`;
+  const left = await listConfig(host, host.readOwn(file) ?? Buffer.alloc(0));
+  if (left?.every(({ key }) => !key.startsWith(`${heading}.`))) await config("--remove-section", heading);
+}

@@ -1,0 +1,71 @@
+import { join } from "node:path";
+import type { GuardHost } from "../guard-host.ts";
+import type { GuardedGitDir } from "../guard-plan.ts";
+import type { Notebook } from "./notebook.ts";
+
+const graceMs = 1000;
+const maxEntries = 200_000;
+
+/**
+ * Cleans what was shared while the agent ran: no links or pipes among the refs, no lock of a git that died with the
+ * sandbox, no other object store than before.
+ */
+export async function settleShared(
+  host: GuardHost,
+  unit: GuardedGitDir,
+  launchedMs: number,
+  notebook: Notebook,
+): Promise<void> {
+  if (unit.shared.includes("refs")) {
+    const found = listOddRefs(host, join(unit.path, "refs"), launchedMs);
+    for (const path of found.odd) {
+      notebook.add({ path, action: "disarmed", detail: "a link or pipe among the refs: removed" });
+      host.removeTree(path);
+    }
+    // A lock may belong to a git of the person's that is at work: it has a moment to finish.
+    if (found.locks.length > 0) await host.pause(graceMs);
+    for (const path of found.locks.filter((each) => host.look(each) !== undefined)) {
+      notebook.add({ path, action: "disarmed", detail: "the lock of a git that ended with the sandbox: removed" });
+      host.removeFile(path);
+    }
+  }
+  if (unit.shared.includes("objects")) settleAlternates(host, unit, notebook);
+}
+
+function listOddRefs(
+  host: GuardHost,
+  folder: string,
+  launchedMs: number,
+): { readonly odd: string[]; readonly locks: string[] } {
+  const [odd, locks, pending]: [string[], string[], string[]] = [[], [], [folder]];
+  for (let seen = 0; pending.length > 0 && seen < maxEntries; ) {
+    const at = pending.pop() ?? folder;
+    for (const { name, kind } of host.list(at)) {
+      seen += 1;
+      const path = join(at, name);
+      if (kind === "folder") pending.push(path);
+      else if (kind !== "file") odd.push(path);
+      else if (name.endsWith(".lock") && (host.look(path)?.ctimeMs ?? 0) >= launchedMs) locks.push(path);
+    }
+  }
+  return { odd, locks };
+}
+
+/** Git reads objects from wherever this file says: an agent must not make it say more than it did. */
+function settleAlternates(host: GuardHost, unit: GuardedGitDir, notebook: Notebook): void {
+  const info = join(unit.path, "objects", "info");
+  const path = join(info, "alternates");
+  const now = host.readUntrusted(unit.path, ["objects", "info", "alternates"], 65_536);
+  const text = now.is === "file" ? now.bytes.toString() : undefined;
+  if (now.is !== "refused" && text === unit.alternates) return;
+  notebook.add({
+    path,
+    action: "disarmed",
+    detail: "other object stores were named here: it says again what it said before",
+  });
+  if (host.look(info)?.kind !== "folder") host.removeTree(info);
+  host.removeTree(path);
+  if (unit.alternates === undefined) return;
+  host.makeFolder(info, 0o755);
+  host.writeFile(path, unit.alternates, { mode: 0o644 });
+}

@@ -1,0 +1,35 @@
+import type { ConfigEntry } from "../git/config-entry.ts";
+import type { GitDirRole, GuardNote } from "../guard-plan.ts";
+
+/** A git directory that the workspace uses, and what of it there is. */
+export interface GitDirFacts {
+  readonly role: GitDirRole;
+  readonly path: string;
+  /** Names at its top. */
+  readonly names: readonly string[];
+  /** Which of the parts that are shared with the host are there. */
+  readonly shared: readonly string[];
+  /** Its configuration; none for a working tree of another repository's. */
+  readonly config: readonly ConfigEntry[];
+  /** Other object stores that it names. */
+  readonly alternates?: string;
+  /** Linked working trees that lie outside the workspace. */
+  readonly foreignWorktrees: readonly string[];
+}
+
+/** What is in a workspace, as far as guarding it needs to know. Paths are absolute and without links. */
+export interface WorkspaceFacts {
+  readonly dir: string;
+  /** `$XDG_STATE_HOME/caisson`. */
+  readonly stateRoot: string;
+  /** What must stay as it is. */
+  readonly present: readonly string[];
+  /** What must not come to be; the folder that would hold it is there. */
+  readonly absent: readonly string[];
+  /** Folders of hooks in the working tree, there or not. */
+  readonly hookFolders: readonly { readonly path: string; readonly there: boolean }[];
+  readonly gitDirs: readonly GitDirFacts[];
+  readonly knownGitDirs: readonly string[];
+  readonly searchedAll: boolean;
+  readonly notes: readonly GuardNote[];
+}
