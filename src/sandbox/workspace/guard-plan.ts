@@ -39,8 +39,8 @@ export interface GuardedGitDir {
   readonly objectFormat: "sha1" | "sha256";
   /** Which of `rebase-merge` and the like were there at launch. */
   readonly underWay: readonly string[];
-  /** Other object stores that this one names: text of `objects/info/alternates`. */
-  readonly alternates?: string;
+  /** Private copy of `objects/info`, which can name other object stores; beside the copy. */
+  readonly objectInfo?: string;
 }
 
 /** A folder of which the agent sees a private copy that it may write to and that nobody reads: hooks that live in the tree. */

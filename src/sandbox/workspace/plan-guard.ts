@@ -21,6 +21,7 @@ export function planGuard(facts: WorkspaceFacts, guardDir: string): GuardPlan {
     privateDir: join(guardDir, "shadow", `${index}`),
   }));
   const initial = facts.gitDirs.filter(({ role }) => role === "initial").map(({ path }) => path);
+  const objectInfo = facts.gitDirs.filter(({ shared, hasObjectInfo }) => shared.includes("objects") && !hasObjectInfo);
   const readOnly = [
     ...facts.present.map((path): GuardMount => ({ kind: "ro-bind", source: path, target: path })),
     ...facts.absent.map((path): GuardMount => ({ kind: "ro-bind", source: join(guardDir, "empty"), target: path })),
@@ -33,7 +34,7 @@ export function planGuard(facts: WorkspaceFacts, guardDir: string): GuardPlan {
     guardDir,
     claim: join(claimsDir(facts.stateRoot, dir), basename(dirname(guardDir))),
     mounts: orderMounts(dir, [...readOnly, ...own, ...git]),
-    placeholders: [...absent, ...initial].sort(),
+    placeholders: [...absent, ...initial, ...objectInfo.map(({ path }) => join(path, "objects", "info"))].sort(),
     gitDirs,
     shadows,
     knownGitDirs: facts.knownGitDirs,
@@ -67,7 +68,7 @@ function planGitDir(
     ),
     objectFormat: format === "sha256" ? "sha256" : "sha1",
     underWay: underWay.filter((name) => facts.names.includes(name)),
-    ...(facts.alternates !== undefined && { alternates: facts.alternates }),
+    ...(facts.shared.includes("objects") && { objectInfo: join(privateDir, "..", "object-info") }),
   };
 }
 
@@ -76,6 +77,7 @@ function mountGitDir(unit: GuardedGitDir, foreignWorktrees: readonly string[]): 
   return [
     { kind: "bind", source: unit.privateDir, target: unit.path },
     ...unit.shared.map((part): GuardMount => ({ kind: "bind", source: at(part), target: at(part) })),
+    ...(unit.objectInfo ? [{ kind: "bind" as const, source: unit.objectInfo, target: at("objects/info") }] : []),
     ...foreignWorktrees.map((path): GuardMount => ({ kind: "ro-bind", source: path, target: path })),
   ];
 }

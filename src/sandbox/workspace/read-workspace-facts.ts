@@ -12,7 +12,7 @@ import { protectedNames } from "./protected-names.ts";
 /** Looks at a workspace; throws a `Failure` when it is one that cannot be guarded. Changes nothing. */
 export async function readWorkspaceFacts(
   host: GuardHost,
-  request: { readonly dir: string; readonly home: string; readonly stateRoot: string; readonly uid: number },
+  request: { readonly dir: string; readonly home: string; readonly stateRoot: string },
 ): Promise<WorkspaceFacts> {
   const dir = host.realPath(request.dir);
   const look = dir === undefined ? undefined : host.look(dir);
@@ -47,7 +47,8 @@ export async function readWorkspaceFacts(
     gitDirs: repositories.gitDirs,
     knownGitDirs: repositories.known,
     searchedAll: repositories.searchedAll,
-    notes: look.uid === request.uid ? repositories.notes : [...repositories.notes, owner],
+    notes:
+      look.uid === (host.look(request.home)?.uid ?? look.uid) ? repositories.notes : [...repositories.notes, owner],
   };
 }
 

@@ -7,8 +7,8 @@ const graceMs = 1000;
 const maxEntries = 200_000;
 
 /**
- * Cleans what was shared while the agent ran: no links or pipes among the refs, no lock of a git that died with the
- * sandbox, no other object store than before.
+ * Cleans the refs, which were shared while the agent ran: no links or pipes among them, no lock of a git that died with
+ * the sandbox.
  */
 export async function settleShared(
   host: GuardHost,
@@ -16,20 +16,18 @@ export async function settleShared(
   launchedMs: number,
   notebook: Notebook,
 ): Promise<void> {
-  if (unit.shared.includes("refs")) {
-    const found = listOddRefs(host, join(unit.path, "refs"), launchedMs);
-    for (const path of found.odd) {
-      notebook.add({ path, action: "disarmed", detail: "a link or pipe among the refs: removed" });
-      host.removeTree(path);
-    }
-    // A lock may belong to a git of the person's that is at work: it has a moment to finish.
-    if (found.locks.length > 0) await host.pause(graceMs);
-    for (const path of found.locks.filter((each) => host.look(each) !== undefined)) {
-      notebook.add({ path, action: "disarmed", detail: "the lock of a git that ended with the sandbox: removed" });
-      host.removeFile(path);
-    }
+  if (!unit.shared.includes("refs")) return;
+  const found = listOddRefs(host, join(unit.path, "refs"), launchedMs);
+  for (const path of found.odd) {
+    notebook.add({ path, action: "disarmed", detail: "a link or pipe among the refs: removed" });
+    host.removeTree(path);
   }
-  if (unit.shared.includes("objects")) settleAlternates(host, unit, notebook);
+  // A lock may belong to a git of the person's that is at work: it has a moment to finish.
+  if (found.locks.length > 0) await host.pause(graceMs);
+  for (const path of found.locks.filter((each) => host.look(each) !== undefined)) {
+    notebook.add({ path, action: "disarmed", detail: "the lock of a git that ended with the sandbox: removed" });
+    host.removeFile(path);
+  }
 }
 
 function listOddRefs(
@@ -49,23 +47,4 @@ function listOddRefs(
     }
   }
   return { odd, locks };
-}
-
-/** Git reads objects from wherever this file says: an agent must not make it say more than it did. */
-function settleAlternates(host: GuardHost, unit: GuardedGitDir, notebook: Notebook): void {
-  const info = join(unit.path, "objects", "info");
-  const path = join(info, "alternates");
-  const now = host.readUntrusted(unit.path, ["objects", "info", "alternates"], 65_536);
-  const text = now.is === "file" ? now.bytes.toString() : undefined;
-  if (now.is !== "refused" && text === unit.alternates) return;
-  notebook.add({
-    path,
-    action: "disarmed",
-    detail: "other object stores were named here: it says again what it said before",
-  });
-  if (host.look(info)?.kind !== "folder") host.removeTree(info);
-  host.removeTree(path);
-  if (unit.alternates === undefined) return;
-  host.makeFolder(info, 0o755);
-  host.writeFile(path, unit.alternates, { mode: 0o644 });
 }

@@ -26,8 +26,9 @@ export async function readGitDir(host: GuardHost, path: string, role: GitDirRole
     role === "worktree" ? [] : sharedParts.filter((part) => host.look(join(path, part))?.kind === "folder");
   const config = role === "worktree" ? [] : await readConfig(host, path);
   if (config === undefined) throw refuse("git cannot read its configuration");
-  const alternates =
-    role === "worktree" ? undefined : host.readUntrusted(path, ["objects", "info", "alternates"], 65_536);
+  const info = role === "worktree" ? "none" : (host.look(join(path, "objects", "info"))?.kind ?? "absent");
+  if (info === "link") throw refuse("objects/info is a link");
+  const alternates = host.readUntrusted(path, ["objects", "info", "alternates"], 65_536);
   return {
     role,
     path,
@@ -35,7 +36,8 @@ export async function readGitDir(host: GuardHost, path: string, role: GitDirRole
     shared,
     config,
     foreignWorktrees: [],
-    ...(alternates?.is === "file" && { alternates: alternates.bytes.toString() }),
+    hasObjectInfo: info === "folder",
+    ...(alternates.is === "file" && { alternates: alternates.bytes.toString() }),
   };
 }
 

@@ -75,28 +75,29 @@ function refuseMissing(host: GuardHost, dir: string, path: string): string {
 
 /** A protected path with all that it leads to: what lies behind links in it is obeyed as well. */
 export function followLinks(host: GuardHost, dir: string, path: string): readonly string[] {
-  const found = new Set<string>();
+  const found = new Set([path]);
   let budget = maxLinkSearch;
-  const visit = (each: string) => {
-    if (budget <= 0 || [...found].some((known) => isWithin(each, known) && known !== each)) return;
-    budget -= 1;
-    const kind = host.look(each)?.kind;
-    if (kind === "link") {
-      const target = resolve(dirname(each), host.readLink(each) ?? "");
-      const real = host.realPath(each);
-      const lost = real === undefined && isWithin(target, dir);
-      if (lost || (real !== undefined && isWithin(dir, real)))
-        throw guardFailure("workspace_link", { path: relative(dir, each), target });
-      if (real !== undefined && isWithin(real, dir) && !found.has(real)) {
-        found.add(real);
-        visitFolder(real);
-      }
-    } else if (kind === "folder") visitFolder(each);
+  const visit = (folder: string) => {
+    for (const { name, kind } of host.list(folder)) {
+      budget -= 1;
+      if (budget < 0) return;
+      if (kind === "folder") visit(join(folder, name));
+      const real = kind === "link" ? resolveLink(host, dir, join(folder, name)) : undefined;
+      if (real === undefined || found.has(real)) continue;
+      found.add(real);
+      visit(real);
+    }
   };
-  const visitFolder = (folder: string) => {
-    for (const { name, kind } of host.list(folder)) if (kind === "link" || kind === "folder") visit(join(folder, name));
-  };
-  found.add(path);
-  visitFolder(path);
+  visit(path);
   return [...found];
+}
+
+/** Where a link leads to in the workspace; undefined when it leads out, where the agent cannot follow. */
+function resolveLink(host: GuardHost, dir: string, path: string): string | undefined {
+  const target = resolve(dirname(path), host.readLink(path) ?? "");
+  const real = host.realPath(path);
+  const couldComeToBe = real === undefined && isWithin(target, dir);
+  if (couldComeToBe || (real !== undefined && isWithin(dir, real)))
+    throw guardFailure("workspace_link", { path: relative(dir, path), target });
+  return real !== undefined && isWithin(real, dir) ? real : undefined;
 }

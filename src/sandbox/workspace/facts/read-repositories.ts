@@ -54,7 +54,8 @@ export async function readRepositories(
   }
   const gitDirs = [...collector.gitDirs.values()];
   if (kind === undefined) {
-    gitDirs.push({ role: "initial", path: top, names: [], shared: [], config: [], foreignWorktrees: [] });
+    const nothing = { names: [], shared: [], config: [], foreignWorktrees: [], hasObjectInfo: false };
+    gitDirs.push({ role: "initial", path: top, ...nothing });
     const parent = findParentRepository(host, dir);
     if (parent)
       collector.note(dir, `only this folder of the repository ${parent} is the workspace: git does not see it inside`);

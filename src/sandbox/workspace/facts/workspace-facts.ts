@@ -11,6 +11,8 @@ export interface GitDirFacts {
   readonly shared: readonly string[];
   /** Its configuration; none for a working tree of another repository's. */
   readonly config: readonly ConfigEntry[];
+  /** Whether there is a folder `objects/info`. */
+  readonly hasObjectInfo: boolean;
   /** Other object stores that it names. */
   readonly alternates?: string;
   /** Linked working trees that lie outside the workspace. */

@@ -35,6 +35,8 @@ export function seedGitDir(host: GuardHost, unit: GuardedGitDir): void {
     for (const { name } of host.list(unit.path).filter(({ name }) => name.startsWith("sharedindex.")))
       copyTree(host, join(unit.path, name), join(unit.privateDir, name), budget);
     if (unit.role !== "worktree") seedCommon(host, unit, budget);
+    if (unit.objectInfo) host.makeFolder(unit.objectInfo, 0o755);
+    if (unit.objectInfo) copyTree(host, join(unit.path, "objects", "info"), unit.objectInfo, budget);
     saveReflogStamps(host, unit);
   }
   saveBase(host, unit);
