@@ -5,8 +5,8 @@ import type { Spawner } from "../process/child.ts";
 
 /** A pseudo-terminal of our own. The program in it is started by the caller, with `inside` as its three streams. */
 export interface Terminal {
-  /** Descriptor of the program's end. Ours to close, with `release`, once the program has it. */
-  readonly inside: number;
+  /** The program's end, for each of its streams. Ours to close, with `release`, once the program has it. */
+  readonly inside: readonly [number, number, number];
   release(): void;
   /** What the program prints, as bytes. Ends, without an error, when nobody has the program's end any more. */
   readonly output: Readable;
@@ -39,7 +39,7 @@ export function createOpenTerminal(spawner: Pick<Spawner, "cover" | "uncover">):
     });
     const typist = createTypist(master, () => open);
     return {
-      inside,
+      inside: [inside, inside, inside],
       release: () => closeSync(inside),
       output,
       write: typist,

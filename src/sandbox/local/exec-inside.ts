@@ -1,10 +1,11 @@
+import type { PipePool } from "../../host/process/pipe-pool.ts";
 import type { ExecRequest, LaunchPlan, RunningProcess } from "../../spec/engine.ts";
 import { enterArguments } from "./enter-arguments.ts";
 import { localFailure } from "./errors.ts";
 import type { Holder } from "./holder.ts";
 import { renderExecArguments } from "./render-exec-arguments.ts";
 import { type Launcher, renderLauncher } from "./render-launcher.ts";
-import { runningProcess } from "./running-process.ts";
+import { pipedStreams, runningProcess, terminalStreams } from "./running-process.ts";
 import { sandboxFolders } from "./sandbox-folders.ts";
 import { splitEnvironment } from "./split-environment.ts";
 import type { LocalContext } from "./start-holder.ts";
@@ -14,6 +15,7 @@ export interface HeldSandbox {
   readonly plan: LaunchPlan;
   readonly holder: Holder;
   readonly launcher: Launcher;
+  readonly pipes: PipePool;
   /** Processes that the kernel counts in the command's own user namespace, where no cgroup counts them. */
   readonly processes?: number;
 }
@@ -31,18 +33,18 @@ export async function execInside(
   const context = { defences, programs, enter, atLast, ...(processes !== undefined && { processes }) };
   const command = renderExecArguments(context, plan, request);
   const args = renderLauncher(launcher, programs, sandboxFolders(plan.stateDir).seccomp, command);
-  const terminal = request.pty && (await host.openTerminal(request.pty));
-  const stdio = terminal ? [terminal.inside, terminal.inside, terminal.inside] : (["pipe", "pipe", "pipe"] as const);
   const env = request.pty ? { ...around, TERM: request.pty.term } : around;
-  const child = host.spawn(programs.sh, args, { stdio: [...stdio], env, cwd: "/", detached: true });
-  terminal?.release();
+  const opened = request.pty ? await host.openTerminal(request.pty) : await sandbox.pipes.take();
+  const child = host.spawn(programs.sh, args, { stdio: [...opened.inside], env, cwd: "/", detached: true });
+  opened.release();
+  child.on("error", () => {}); // Told below, and in `ended`.
   const { pid } = child;
+  const streams = "output" in opened ? terminalStreams(opened) : pipedStreams(opened);
   if (pid === undefined) {
-    child.on("error", () => {});
-    terminal?.output.destroy();
+    for (const [, stream] of streams.outputs) stream.destroy();
     throw localFailure("local_exec_failed", { detail: "its helper could not be spawned" });
   }
-  return runningProcess(child, (signal) => signalCommand(host, pid, signal), terminal);
+  return runningProcess(child, streams, (signal) => signalCommand(host, pid, signal));
 }
 
 /** Signals the command's process group: below the launcher are bubblewrap, then the command, which leads its own session. */

@@ -1,6 +1,7 @@
 import type { ChildProcess } from "node:child_process";
 import { rmSync } from "node:fs";
 import type { Server } from "node:net";
+import { createPipePool } from "../../host/process/pipe-pool.ts";
 import type { LaunchPlan, Sandbox } from "../../spec/engine.ts";
 import { endGroups, endNamespace } from "./end-processes.ts";
 import { execInside } from "./exec-inside.ts";
@@ -62,11 +63,19 @@ async function prepare(
   const { host } = context;
   const limits = prepareLimits(host, plan, record);
   const holder = await startHolder(context, plan, view, limits.launcher);
+  const pipes = createPipePool(host.spawn);
   const { monitor, init, pidNamespace } = holder;
   const watch = watchLimits(host, plan, holder, limits);
-  const held = { plan, holder, launcher: limits.launcher, ...(limits.processes && { processes: limits.processes }) };
+  const held = {
+    plan,
+    holder,
+    pipes,
+    launcher: limits.launcher,
+    ...(limits.processes && { processes: limits.processes }),
+  };
   const gone = holder.gone.then(({ reason }) => {
     watch.close();
+    pipes.close();
     return { reason: watch.breach() ?? reason };
   });
   let stopping: Promise<{ leftovers: readonly string[] }> | undefined;

@@ -1,5 +1,6 @@
 import type { ChildProcess } from "node:child_process";
 import type { Readable } from "node:stream";
+import type { ProgramPipes } from "../../host/process/pipe-pool.ts";
 import type { Terminal } from "../../host/pty/open-terminal.ts";
 import type { RunningProcess } from "../../spec/engine.ts";
 
@@ -8,38 +9,54 @@ const quietMilliseconds = 200;
 
 const endOfTyping = Uint8Array.of(4);
 
-/** A started child as a `RunningProcess`: on three pipes, or in a terminal. `signal` reaches the command itself. */
+/** Input and output of a command: three pipes, or one terminal. */
+interface CommandStreams {
+  write(bytes: Uint8Array): void;
+  closeInput(): void;
+  resize(columns: number, rows: number): void;
+  readonly outputs: readonly (readonly ["stdout" | "stderr", Readable])[];
+}
+
+/** A command on pipes. */
+export function pipedStreams({ stdin, stdout, stderr }: ProgramPipes): CommandStreams {
+  stdin.on("error", () => {}); // The command closed its input: what is written after that has no reader.
+  return {
+    write: (bytes) => void (stdin.writable && stdin.write(bytes)),
+    closeInput: () => void stdin.end(),
+    resize: () => {},
+    outputs: [
+      ["stdout", stdout],
+      ["stderr", stderr],
+    ],
+  };
+}
+
+/** A command in a terminal: one stream of output, and an end of input that is typed. */
+export const terminalStreams = (terminal: Terminal): CommandStreams => ({
+  write: terminal.write,
+  closeInput: () => terminal.write(endOfTyping),
+  resize: terminal.resize,
+  outputs: [["stdout", terminal.output]],
+});
+
+/** A started child as a `RunningProcess`. `signal` reaches the command itself. */
 export function runningProcess(
   child: ChildProcess,
+  streams: CommandStreams,
   signal: (name: NodeJS.Signals) => void,
-  terminal?: Terminal,
 ): RunningProcess {
-  const { stdin } = child;
-  const outputs: readonly (readonly ["stdout" | "stderr", Readable | null])[] = terminal
-    ? [["stdout", terminal.output]]
-    : [
-        ["stdout", child.stdout],
-        ["stderr", child.stderr],
-      ];
-  const streams = outputs.flatMap(([, stream]) => (stream ? [stream] : []));
-  stdin?.on("error", () => {}); // The command closed its input: what is written after that has no reader.
+  const readers = streams.outputs.map(([, stream]) => stream);
   return {
-    write: (bytes) => {
-      if (terminal) terminal.write(bytes);
-      else if (stdin?.writable) stdin.write(bytes);
-    },
-    closeInput: () => {
-      if (terminal) terminal.write(endOfTyping);
-      else stdin?.end();
-    },
-    resize: (columns, rows) => terminal?.resize(columns, rows),
+    write: streams.write,
+    closeInput: streams.closeInput,
+    resize: streams.resize,
     kill: signal,
     onOutput: (listener) => {
-      for (const [name, stream] of outputs) stream?.on("data", (bytes: Buffer) => listener(name, bytes));
+      for (const [name, stream] of streams.outputs) stream.on("data", (bytes: Buffer) => listener(name, bytes));
     },
-    pause: () => streams.forEach((stream) => void stream.pause()),
-    resume: () => streams.forEach((stream) => void stream.resume()),
-    ended: whenEnded(child, streams),
+    pause: () => readers.forEach((stream) => void stream.pause()),
+    resume: () => readers.forEach((stream) => void stream.resume()),
+    ended: whenEnded(child, readers).finally(streams.closeInput),
   };
 }
 

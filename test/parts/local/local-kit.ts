@@ -1,0 +1,118 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { createLocalHost } from "../../../src/sandbox/local/create-local-host.ts";
+import { type Defences, localDefences } from "../../../src/sandbox/local/defences.ts";
+import { createLocalEngine, type LocalSandbox } from "../../../src/sandbox/local/local-engine.ts";
+import type { LocalHost } from "../../../src/sandbox/local/local-host.ts";
+import type { SandboxView } from "../../../src/sandbox/local/view.ts";
+import type { ExecRequest, LaunchPlan, RunningProcess, Sandbox } from "../../../src/spec/engine.ts";
+
+/** Caisson's own folder. */
+export const root = resolve(import.meta.dirname, "../../..");
+
+/** Node's installation, as a tool folder. */
+export const nodeFolder = resolve(process.execPath, "../..");
+
+/** The real host; without cgroups, as on a machine that lets us have none, where asked for. */
+export function localHost(options: { readonly cgroups?: boolean } = {}): LocalHost {
+  const host = createLocalHost({
+    path: process.env.PATH ?? "",
+    arch: process.arch,
+    node: process.execPath,
+    uid: process.getuid?.() ?? -1,
+    listenerEntry: join(root, "src/sandbox/local/listener-main.ts"),
+  });
+  return options.cgroups === false ? { ...host, cgroups: { ...host.cgroups, make: () => false } } : host;
+}
+
+/** A folder of its own that is removed at the end. */
+export function temporaryFolder(): { readonly path: string } & Disposable {
+  const path = mkdtempSync(join(tmpdir(), "caisson-part-"));
+  return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true }) };
+}
+
+/** A plan for a sandbox without a workspace, in which Node can be run. */
+export function testPlan(stateDir: string, changes: Partial<LaunchPlan> = {}): LaunchPlan {
+  return {
+    slug: "part",
+    stateDir,
+    workspace: { mode: "none" },
+    workdir: "/home/agent",
+    home: "/home/agent",
+    hostname: "part",
+    limits: {
+      cpus: 1,
+      memoryBytes: 1024 ** 3,
+      processes: 256,
+      diskBytes: 1024 ** 3,
+      timeoutSeconds: 60,
+      outputBytes: 1024 ** 2,
+    },
+    mounts: [],
+    toolDirs: [nodeFolder],
+    path: [join(nodeFolder, "bin"), "/usr/local/bin", "/usr/bin", "/bin"],
+    environment: {},
+    unixSockets: "deny",
+    files: [],
+    proxyPort: 3128,
+    ...changes,
+  };
+}
+
+/** A live sandbox of a test: stopped, and its folder removed, at the end. */
+export interface TestSandbox extends AsyncDisposable {
+  readonly prepared: LocalSandbox;
+  readonly sandbox: Sandbox;
+  readonly stateDir: string;
+  readonly engine: ReturnType<typeof createLocalEngine>;
+  run(script: string, request?: Partial<ExecRequest>): Promise<Finished>;
+}
+
+/** What a command gave back. */
+export interface Finished {
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly exitCode: number | null;
+  readonly signal?: string;
+}
+
+export async function launchSandbox(
+  options: {
+    readonly plan?: Partial<LaunchPlan>;
+    readonly view?: SandboxView;
+    readonly cgroups?: boolean;
+    readonly defences?: Partial<Defences>;
+  } = {},
+): Promise<TestSandbox> {
+  const folder = temporaryFolder();
+  const defences = { ...localDefences, ...options.defences };
+  const engine = createLocalEngine({ host: localHost(options), defences });
+  const prepared = await engine.prepare(testPlan(folder.path, options.plan), options.view ?? { mounts: [] }, () => {});
+  const { sandbox } = prepared;
+  return {
+    prepared,
+    sandbox,
+    engine,
+    stateDir: folder.path,
+    run: async (script, request = {}) => finish(await sandbox.exec({ argv: ["/bin/sh", "-c", script], ...request })),
+    [Symbol.asyncDispose]: async () => {
+      await sandbox.stop();
+      folder[Symbol.dispose]();
+    },
+  };
+}
+
+/** Closes a command's input, gathers what it prints, and waits for its end. */
+export async function finish(running: RunningProcess, input?: string): Promise<Finished> {
+  const output = { stdout: [] as Uint8Array[], stderr: [] as Uint8Array[] };
+  running.onOutput((stream, bytes) => void output[stream].push(bytes));
+  if (input !== undefined) running.write(Buffer.from(input));
+  running.closeInput();
+  const end = await running.ended;
+  return {
+    stdout: Buffer.concat(output.stdout).toString(),
+    stderr: Buffer.concat(output.stderr).toString(),
+    ...end,
+  };
+}
