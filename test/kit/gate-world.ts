@@ -161,8 +161,10 @@ export class GateWorld implements AsyncDisposable {
   /** A plain connection to the proxy. */
   async dial(): Promise<Socket> {
     const socket = connect({ port: this.port, host: "127.0.0.1", allowHalfOpen: true });
-    socket.on("error", () => {});
-    await new Promise((done) => socket.once("connect", done));
+    await new Promise<void>((done, fail) => {
+      socket.once("connect", done);
+      socket.on("error", fail);
+    });
     return socket;
   }
 

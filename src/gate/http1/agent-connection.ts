@@ -139,7 +139,10 @@ export class AgentConnection implements Timed, BodySink {
   #halfClose(): void {
     this.#isHalfClosed = true;
     if (!this.#stream) this.#close();
-    else if (this.#body?.isDone === false) this.#stream.listener?.bodyBroken("the agent closed before its end");
+    else if (this.entrance.kind === "tunnel" && this.entrance.scheme === "https") {
+      // No HTTP client closes half of its TLS: this one is gone, and its answer need not be paid for any longer.
+      this.expire();
+    } else if (this.#isReadingBody) this.#stream.listener?.bodyBroken("the agent closed before its end");
     else this.#stream.listener?.agentHalfClosed();
   }
 

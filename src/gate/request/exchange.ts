@@ -418,6 +418,7 @@ export class Exchange implements AgentListener, UpstreamListener, Timed {
 
   agentHalfClosed(): void {
     this.#isHalfClosed = true;
+    if (this.#phase === "answering") this.deadline = performance.now() + this.#context.limits.halfClosedMs;
   }
 
   agentGone(): void {
