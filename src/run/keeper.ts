@@ -8,7 +8,7 @@ import { openAuditLog } from "./audit-log.ts";
 import { serveControl } from "./control-server.ts";
 import { openEventLog } from "./event-log.ts";
 import { followGate } from "./follow-gate.ts";
-import type { KeeperHost } from "./keeper-host.ts";
+import type { GuardedWorkspace, KeeperHost } from "./keeper-host.ts";
 import { type LaunchedRun, launchRun } from "./launch.ts";
 import { undoSteps } from "./launch-steps.ts";
 import { openOutputLog } from "./output-log.ts";
@@ -84,6 +84,7 @@ export async function keep(host: KeeperHost, request: LaunchRequest, keeping: Ke
   });
 
   let launched: LaunchedRun | undefined;
+  let guarded: GuardedWorkspace | undefined;
   let exit: { exitCode: number | null; signal?: string } = { exitCode: null };
   const timer = setTimeout(() => {
     events.append({ event: "limit_reached", limit: "time", detail: `${request.policy.limits.timeoutSeconds} s` });
@@ -106,8 +107,10 @@ export async function keep(host: KeeperHost, request: LaunchRequest, keeping: Ke
             finish("interrupted");
           });
         },
-        guarded: (guarded) =>
-          guarded.notes.forEach((note) => void events.append({ event: "workspace_guarded", ...note })),
+        guarded: (made) => {
+          guarded = made;
+          for (const note of made.notes) events.append({ event: "workspace_guarded", ...note });
+        },
         prepared: ({ sandbox }) => {
           sandbox.onLimit((limit, detail) => void events.append({ event: "limit_reached", limit, detail }));
           void sandbox.gone.then(() => abort.abort());
@@ -142,18 +145,14 @@ export async function keep(host: KeeperHost, request: LaunchRequest, keeping: Ke
 
   clearTimeout(timer);
   abort.abort();
-  const leftovers = await tearDown(host, { launched, paths, journal, events, log, audit });
   const how = end ?? "failed";
+  const durationMs = host.now().getTime() - started.getTime();
+  // On disk before teardown begins: a death within it must not turn what the run came to into an interruption.
   metadata = { ...metadata, end: how, exitCode: exit.exitCode, endedAt: host.now().toISOString() };
   writeJson(paths.metadata, metadata);
-  events.append({
-    event: "run_completed",
-    slug,
-    end: how,
-    exitCode: exit.exitCode,
-    durationMs: host.now().getTime() - started.getTime(),
-    ...(exit.signal !== undefined && { signal: exit.signal }),
-  });
+  const leftovers = await tearDown(host, { launched, guarded, paths, journal, events, log, audit });
+  const signal = exit.signal === undefined ? {} : { signal: exit.signal };
+  events.append({ event: "run_completed", slug, end: how, exitCode: exit.exitCode, durationMs, ...signal });
   events.append({ event: "sandbox_stopped", slug, leftovers: [...leftovers] });
   console.ended(how, exit.exitCode, leftovers);
   server.close();
@@ -167,6 +166,7 @@ async function tearDown(
   host: KeeperHost,
   run: {
     launched: LaunchedRun | undefined;
+    guarded: GuardedWorkspace | undefined;
     paths: ReturnType<typeof statePaths>;
     journal: ReturnType<KeeperHost["openJournal"]>;
     events: ReturnType<typeof openEventLog>;
@@ -183,8 +183,8 @@ async function tearDown(
     launched.gateChild.stdin?.end();
     await Promise.race([launched.gate.gone, new Promise((resolve) => setTimeout(resolve, 1000))]);
     launched.gate.kill();
-    launched.guarded.close();
   }
+  run.guarded?.close();
   audit.flush();
   // Loaded only now: reading the journal brings the schemas, which a launch must not wait for.
   const { readJournal } = await import("../sandbox/read-journal.ts");

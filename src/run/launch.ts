@@ -133,10 +133,12 @@ export async function launchRun(
     return { gate, gateChild: child, guarded, prepared };
   })();
 
-  const outcomes = await Promise.allSettled([handing, configuring, preparing, provisioning, starting]);
-  const outcome = outcomes[0];
-  if (outcome.status === "rejected") throw first?.error ?? outcome.reason;
-  return outcome.value;
+  handing.catch(() => {}); // Seen through the outcomes, or not at all when the wait for them is given up.
+  const outcomes = Promise.allSettled([handing, configuring, preparing, provisioning, starting]);
+  const settled = await Promise.race([outcomes, givenUp(signal)]);
+  const outcome = settled?.[0];
+  if (outcome?.status === "fulfilled") return outcome.value;
+  throw first?.error ?? outcome?.reason ?? signal.reason;
 }
 
 async function configureGate(
@@ -186,6 +188,17 @@ async function configureGate(
   }
   const configured = await answer;
   if (configured.type === "rejected") throw runFailure("gate_rejected", { reason: configured.reason });
+}
+
+/** A stop that comes while launching waits this long for the steps that are under way, and no longer. */
+const stopSeconds = 5;
+
+function givenUp(signal: AbortSignal): Promise<undefined> {
+  return new Promise((resolve) => {
+    const wait = () => void setTimeout(() => resolve(undefined), stopSeconds * 1000).unref();
+    if (signal.aborted) wait();
+    else signal.addEventListener("abort", wait, { once: true });
+  });
 }
 
 function bounded<T>(step: StepName, work: Promise<T>): Promise<T> {

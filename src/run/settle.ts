@@ -5,7 +5,7 @@ import { readJournal } from "../sandbox/read-journal.ts";
 import { stateFolders, statePaths } from "../sandbox/state-paths.ts";
 import type { GuardNote } from "../sandbox/workspace/guard-plan.ts";
 import { Metadata } from "../spec/state-files.ts";
-import { openEventLog } from "./event-log.ts";
+import { openEventLog, readEvents } from "./event-log.ts";
 import { type UndoHost, undoSteps } from "./launch-steps.ts";
 import { writeJson } from "./write-json.ts";
 
@@ -58,7 +58,7 @@ export async function settleSandbox(host: SettleHost, slug: string): Promise<Set
       noted: (told) => notes.push(...told),
     });
     journal.close();
-    if (metadata.end === undefined) recordInterruption(host, paths, metadata, { leftovers, notes });
+    recordEnd(host, paths, metadata, { leftovers, notes });
     rmSync(paths.socket, { force: true });
     if (leftovers.length === 0) rmSync(paths.open, { force: true });
     return { slug, settled: true, leftovers };
@@ -67,25 +67,26 @@ export async function settleSandbox(host: SettleHost, slug: string): Promise<Set
   }
 }
 
-function recordInterruption(
+/** Writes what the keeper could not: how the run ended. What it did write, an end before its death, stays. */
+function recordEnd(
   host: SettleHost,
   paths: ReturnType<typeof statePaths>,
   metadata: Metadata,
   found: { readonly leftovers: readonly string[]; readonly notes: readonly GuardNote[] },
 ): void {
-  const lastWrite = statSync(paths.events, { throwIfNoEntry: false })?.mtime ?? new Date(metadata.startedAt);
+  const { slug, startedAt } = metadata;
+  const isTold = readEvents(paths.events).some(({ event }) => event === "run_completed");
+  const lastWrite = statSync(paths.events, { throwIfNoEntry: false })?.mtime ?? new Date(startedAt);
+  const end = metadata.end ?? "interrupted";
+  const exitCode = metadata.exitCode ?? null;
+  const durationMs = Math.max(0, lastWrite.getTime() - new Date(startedAt).getTime());
   const events = openEventLog(paths.events, metadata.agent, host.now);
   for (const note of found.notes) events.append({ event: "workspace_guarded", ...note });
-  events.append({
-    event: "run_completed",
-    slug: metadata.slug,
-    end: "interrupted",
-    exitCode: null,
-    durationMs: Math.max(0, lastWrite.getTime() - new Date(metadata.startedAt).getTime()),
-  });
-  events.append({ event: "sandbox_stopped", slug: metadata.slug, leftovers: [...found.leftovers] });
+  if (!isTold) events.append({ event: "run_completed", slug, end, exitCode, durationMs });
+  events.append({ event: "sandbox_stopped", slug, leftovers: [...found.leftovers] });
   events.close();
-  writeJson(paths.metadata, { ...metadata, end: "interrupted", exitCode: null, endedAt: lastWrite.toISOString() });
+  if (metadata.end === undefined)
+    writeJson(paths.metadata, { ...metadata, end, exitCode, endedAt: lastWrite.toISOString() });
 }
 
 function readIdentity(path: string): ProcessIdentity | undefined {
