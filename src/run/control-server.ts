@@ -24,12 +24,18 @@ export interface ControlHandler {
   disconnected(client: ControlClient): void;
 }
 
+/** A served socket. `withdraw` takes its file away, `close` ends the connections that there are. */
+export interface ControlServer {
+  withdraw(): void;
+  close(): void;
+}
+
 /** Serves `keeper.sock` (0600). Lines are parsed by `parse`; a client that sends anything else is told so and cut off. */
 export async function serveControl(
   path: string,
   parse: (value: unknown) => Promise<ToKeeper>,
   handler: ControlHandler,
-): Promise<{ close(): void }> {
+): Promise<ControlServer> {
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {
     sockets.add(socket);
@@ -68,10 +74,12 @@ export async function serveControl(
   }
   chmodSync(path, 0o600);
   return {
-    close() {
+    withdraw() {
       server.close();
-      for (const socket of sockets) socket.end();
       rmSync(path, { force: true });
+    },
+    close() {
+      for (const socket of sockets) socket.end();
     },
   };
 }

@@ -3,7 +3,7 @@ import type { ProcessIdentity } from "../host/process-identity.ts";
 import type { Decoder } from "../provider/provider.ts";
 import type { FileJournal } from "../sandbox/journal.ts";
 import type { statePaths } from "../sandbox/state-paths.ts";
-import type { GuardMount } from "../sandbox/workspace/guard-plan.ts";
+import type { GuardMount, GuardNote } from "../sandbox/workspace/guard-plan.ts";
 import type { Journal, Sandbox } from "../spec/engine.ts";
 import type { Usage } from "../spec/events.ts";
 import type { LaunchRequest } from "../spec/keeper-protocol.ts";
@@ -21,9 +21,13 @@ export interface HandedListener {
 export interface GuardedWorkspace {
   readonly mounts: readonly GuardMount[];
   /** Notes for the person, told as `workspace_guarded` events. */
-  readonly notes: readonly { readonly path: string; readonly action: string; readonly detail: string }[];
-  /** Stops the live mirror; settling is the undo of the step. */
-  close(): void;
+  readonly notes: readonly GuardNote[];
+  /** Throws unless every mount is in place in the sandbox whose first process this is. */
+  check(initPid: number): void;
+  /** Keeps the host's view of the workspace's git true while the run lasts. */
+  watch(tell: (note: GuardNote) => void): void;
+  /** Ends the watch; what it has begun is finished. Settling is the undo of the step. */
+  close(): Promise<void>;
 }
 
 /** A sandbox whose namespaces exist and in which nothing of the agent runs yet. */

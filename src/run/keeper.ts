@@ -125,6 +125,7 @@ export async function keep(host: KeeperHost, request: LaunchRequest, keeping: Ke
       launch_ms: host.now().getTime() - started.getTime(),
       limits: { ...launched.prepared.sandbox.limitMechanisms },
     });
+    launched.guarded.watch((note) => void events.append({ event: "workspace_guarded", ...note }));
     exit = await console.runMain(launched.prepared.sandbox, journal, abort.signal);
     end ??= exit.exitCode === 0 ? "completed" : "failed";
   } catch (error) {
@@ -154,12 +155,14 @@ export async function keep(host: KeeperHost, request: LaunchRequest, keeping: Ke
   const signal = exit.signal === undefined ? {} : { signal: exit.signal };
   events.append({ event: "run_completed", slug, end: how, exitCode: exit.exitCode, durationMs, ...signal });
   events.append({ event: "sandbox_stopped", slug, leftovers: [...leftovers] });
-  console.ended(how, exit.exitCode, leftovers);
-  server.close();
   events.close();
   log.close();
   journal.close();
+  // Nothing is on disk any more that must go, before anybody is told that it is over.
+  server.withdraw();
   if (leftovers.length === 0) host.removeFile(paths.open);
+  console.ended(how, exit.exitCode, leftovers);
+  server.close();
 }
 
 async function tearDown(
@@ -184,7 +187,7 @@ async function tearDown(
     await Promise.race([launched.gate.gone, new Promise((resolve) => setTimeout(resolve, 1000))]);
     launched.gate.kill();
   }
-  run.guarded?.close();
+  await run.guarded?.close();
   audit.flush();
   // Loaded only now: reading the journal brings the schemas, which a launch must not wait for.
   const { readJournal } = await import("../sandbox/read-journal.ts");

@@ -15,10 +15,13 @@ import { createLocalEngine } from "../sandbox/local/local-engine.ts";
 import { writePlanFiles } from "../sandbox/local/write-plan-files.ts";
 import { statePaths } from "../sandbox/state-paths.ts";
 import { trustFiles } from "../sandbox/trust-files.ts";
+import { checkGuardMounts } from "../sandbox/workspace/check-mounts.ts";
+import type { GuardHost } from "../sandbox/workspace/guard-host.ts";
 import { createGuardHost } from "../sandbox/workspace/node-guard-host.ts";
-import type { LaunchPlan } from "../spec/engine.ts";
+import { type GuardWatch, watchGuard } from "../sandbox/workspace/watch-guard.ts";
+import type { Journal, LaunchPlan } from "../spec/engine.ts";
 import type { LaunchRequest } from "../spec/keeper-protocol.ts";
-import type { HandedListener, KeeperHost } from "./keeper-host.ts";
+import type { GuardedWorkspace, HandedListener, KeeperHost } from "./keeper-host.ts";
 import { proxyPort } from "./proxy-port.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -63,24 +66,15 @@ export function createLocalKeeperHost(place: KeeperPlace, defences: Defences = l
         ...(extraCaFile !== undefined && { extraCaFile }),
       });
     },
-    guardWorkspace: async (request, paths, journal) => {
-      const { mode, dir } = request.metadata.workspace;
-      if (mode !== "mount" || dir === undefined) return { mounts: [], notes: [], close: () => {} };
-      const [{ readWorkspaceFacts }, { planGuard }, { prepareGuard }] = await Promise.all([
-        import("../sandbox/workspace/read-workspace-facts.ts"),
-        import("../sandbox/workspace/plan-guard.ts"),
-        import("../sandbox/workspace/prepare-guard.ts"),
-      ]);
-      const facts = await readWorkspaceFacts(guardHost, { dir, home, stateRoot });
-      const plan = planGuard(facts, join(paths.dir, "guard"));
-      await prepareGuard(guardHost, plan, journal);
-      return { mounts: plan.mounts, notes: plan.notes, close: () => {} };
-    },
+    guardWorkspace: (request, paths, journal) =>
+      guardWorkspace({ guardHost, home, stateRoot }, request, paths.dir, journal),
     prepareSandbox: async (request, paths, guarded, journal) => {
       const plan = launchPlan(request, paths.dir);
       const prepared = await engine.prepare(plan, { mounts: guarded.mounts }, (facts) =>
         journal.intent("sandbox_started", { ...facts }),
       );
+      // A folder that was swapped for a link between looking and mounting is found here, before an agent runs.
+      if (prepared.facts.init) guarded.check(prepared.facts.init.pid);
       return {
         facts: { ...prepared.facts },
         sandbox: prepared.sandbox,
@@ -109,6 +103,40 @@ export function createLocalKeeperHost(place: KeeperPlace, defences: Defences = l
         (list ?? []).map(({ address }) => address.replace(/%.*$/, "")),
       ),
     ...undo,
+  };
+}
+
+const unguarded: GuardedWorkspace = { mounts: [], notes: [], check: () => {}, watch: () => {}, close: async () => {} };
+
+async function guardWorkspace(
+  place: { readonly guardHost: GuardHost; readonly home: string; readonly stateRoot: string },
+  request: LaunchRequest,
+  stateDir: string,
+  journal: Journal,
+): Promise<GuardedWorkspace> {
+  const { mode, dir } = request.metadata.workspace;
+  if (mode !== "mount" || dir === undefined) return unguarded;
+  const { guardHost, home, stateRoot } = place;
+  const [{ readWorkspaceFacts }, { planGuard }, { prepareGuard }] = await Promise.all([
+    import("../sandbox/workspace/read-workspace-facts.ts"),
+    import("../sandbox/workspace/plan-guard.ts"),
+    import("../sandbox/workspace/prepare-guard.ts"),
+  ]);
+  const plan = planGuard(await readWorkspaceFacts(guardHost, { dir, home, stateRoot }), join(stateDir, "guard"));
+  await prepareGuard(guardHost, plan, journal);
+  let watch: GuardWatch | undefined;
+  let isClosed = false;
+  return {
+    mounts: plan.mounts,
+    notes: plan.notes,
+    check: (initPid) => checkGuardMounts(guardHost, plan, initPid),
+    watch: (tell) => {
+      if (!isClosed) watch = watchGuard(guardHost, plan, tell);
+    },
+    close: async () => {
+      isClosed = true;
+      await watch?.[Symbol.asyncDispose]();
+    },
   };
 }
 
