@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { RunEvent } from "../../src/spec/events.ts";
 import { FromGate, ToGate } from "../../src/spec/gate-protocol.ts";
 import { FromKeeper, LaunchRequest, ToKeeper } from "../../src/spec/keeper-protocol.ts";

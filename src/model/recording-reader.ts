@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { Exchange } from "../spec/gate-protocol.ts";
 import { RecordingHeader } from "../spec/recording.ts";
 import type { Conversation, Message } from "./conversation.ts";

@@ -1,4 +1,4 @@
-import type { z } from "zod";
+import type * as z from "zod";
 import { nearestWord } from "./nearest-word.ts";
 
 /** One thing wrong with a manifest, where it is, and the known key that was likely meant. */

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { Name, Route } from "./policy.ts";
 
 // The control channel between a keeper and its gate: NDJSON over the gate's standard input and output, described in

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { RunEnd, RunEvent } from "./events.ts";
 import { Policy, Route } from "./policy.ts";
 import { Metadata } from "./state-files.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { HeaderMatch, HostPattern, Injection, ModelApi, Name, PathMatch } from "./policy.ts";
 
 const Bytes = z

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { defaultLimits } from "./default-limits.ts";
 import { hostPatternProblem } from "./host-pattern.ts";
 

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { Exchange } from "./gate-protocol.ts";
 import { Name } from "./policy.ts";
 

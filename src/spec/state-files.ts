@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { RunEnd } from "./events.ts";
 
 /** `metadata.json`: who, what, when. Rewritten whole (temporary file, then rename) when a field changes. */

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { createServer, type Server } from "node:net";
 import { resolve } from "node:path";
-import type { z } from "zod";
+import type * as z from "zod";
 import type { FromGate, GateSandbox, ToGate } from "../../src/spec/gate-protocol.ts";
 
 type Of<T extends FromGate["type"]> = Extract<FromGate, { type: T }>;

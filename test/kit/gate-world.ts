@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type RequestListener, type ServerRe
 import { createServer as createTlsServer } from "node:https";
 import { type AddressInfo, connect, type Server, type Socket } from "node:net";
 import { connect as connectTls, type TLSSocket } from "node:tls";
-import type { z } from "zod";
+import type * as z from "zod";
 import { createGate, type Gate } from "../../src/gate/gate.ts";
 import { type GateLimits, gateLimits } from "../../src/gate/limits.ts";
 import { type FromGate, ToGate } from "../../src/spec/gate-protocol.ts";

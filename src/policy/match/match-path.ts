@@ -1,4 +1,4 @@
-import type { z } from "zod";
+import type * as z from "zod";
 import type { PathMatch } from "../../spec/policy.ts";
 import { readPath } from "./parse-target.ts";
 

@@ -1,0 +1,40 @@
+import { spawn } from "node:child_process";
+import type { Contender } from "./contenders.ts";
+
+/** One start: milliseconds from our spawn to the program's own time stamp, and to the end of all. */
+export interface Launch {
+  readonly firstInstructionMs: number;
+  readonly totalMs: number;
+}
+
+/** Starts a contender once. Fails when it does not end well, or when the program inside never told its time. */
+export async function measureLaunch(
+  { name, argv }: Contender,
+  options: { readonly cwd: string; readonly environment: NodeJS.ProcessEnv },
+): Promise<Launch> {
+  const [program = "", ...args] = argv;
+  const started = performance.timeOrigin + performance.now();
+  const child = spawn(program, args, { cwd: options.cwd, env: options.environment, stdio: ["ignore", "pipe", "pipe"] });
+  let stdout = "";
+  let stderr = "";
+  child.stdout.on("data", (bytes: Buffer) => {
+    stdout += bytes;
+  });
+  child.stderr.on("data", (bytes: Buffer) => {
+    stderr += bytes;
+  });
+  const code = await new Promise((resolve, reject) => {
+    child.once("error", reject);
+    child.once("close", resolve);
+  });
+  const totalMs = performance.timeOrigin + performance.now() - started;
+  if (code !== 0) throw new Error(`${name} ended with ${code}:\n${stdout}${stderr}`);
+  const nanoseconds = /\b1\d{18}\b/.exec(stdout)?.[0];
+  return { totalMs, firstInstructionMs: nanoseconds === undefined ? totalMs : Number(nanoseconds) / 1e6 - started };
+}
+
+/** The value below which the given part of the sorted values lies. */
+export function quantile(values: readonly number[], part: number): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(part * sorted.length))] ?? Number.NaN;
+}
