@@ -29,6 +29,7 @@ export interface GitAnswer {
  */
 export interface GuardHost {
   look(path: string): Look | undefined;
+  /** What a folder holds; nothing when it is missing, or is a link to one. */
   list(path: string): readonly { readonly name: string; readonly kind: Look["kind"] }[];
   /** Text of a link, or undefined when it is not one. */
   readLink(path: string): string | undefined;

@@ -34,7 +34,7 @@ export interface GuardedGitDir {
   /** Lines for `info/exclude`. */
   readonly excludes: readonly string[];
   readonly seedConfig: readonly ConfigEntry[];
-  /** Digest of each key's values at launch: tells whether the person changed it since, and holds no secret. */
+  /** Digests of the keys at launch and of their values: tell whether the person changed one since, and hold no secret. */
   readonly launchConfig: Readonly<Record<string, string>>;
   readonly objectFormat: "sha1" | "sha256";
   /** Which of `rebase-merge` and the like were there at launch. */

@@ -56,8 +56,14 @@ function look(path: string): Look | undefined {
 }
 
 function list(path: string) {
-  const entries = maybe(() => fs.readdirSync(path, { withFileTypes: true })) ?? [];
-  return entries.map((entry) => ({ name: entry.name, kind: kindOf(entry) }));
+  const fd = maybe(() => fs.openSync(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW));
+  if (fd === undefined) return [];
+  try {
+    const entries = fs.readdirSync(`/proc/self/fd/${fd}`, { withFileTypes: true });
+    return entries.map((entry) => ({ name: entry.name, kind: kindOf(entry) }));
+  } finally {
+    fs.closeSync(fd);
+  }
 }
 
 function kindOf(entry: fs.Stats | fs.Dirent): Look["kind"] {

@@ -64,7 +64,7 @@ function planGitDir(
     excludes: ofWorkspace && facts.role !== "initial" ? excludes : [],
     seedConfig: seedConfig(facts.config),
     launchConfig: Object.fromEntries(
-      [...groupValues(facts.config)].map(([key, values]) => [key, digestValues(values)]),
+      [...groupValues(facts.config)].map(([key, values]) => [digestValues([key]), digestValues(values)]),
     ),
     objectFormat: format === "sha256" ? "sha256" : "sha1",
     underWay: underWay.filter((name) => facts.names.includes(name)),

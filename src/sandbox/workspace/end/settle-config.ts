@@ -28,10 +28,10 @@ export async function settleConfig(
     return true;
   }
   const hostChanged = (key: string, values: readonly (string | undefined)[]) =>
-    digestValues(values) !== (unit.launchConfig[key] ?? digestValues([]));
+    digestValues(values) !== (unit.launchConfig[digestValues([key])] ?? digestValues([]));
   const changes = mergeConfig(unit.seedConfig, wanted, current, hostChanged);
   for (const change of changes) {
-    const text = `${change.key} = ${change.values.map((value) => value ?? "true").join(", ") || "(removed)"}`;
+    const text = tell(change);
     note("dropped" in change ? "dropped" : "kept", "dropped" in change ? `${text}: ${change.dropped}` : text);
   }
   const applied = changes.filter((change) => !("dropped" in change));
@@ -47,6 +47,15 @@ export async function settleConfig(
   };
   const file = { folder: unit.path, name: "config", scratch: unit.path, tag };
   return replaceFile(host, file, { bytes: merged }, isStill) === "replaced";
+}
+
+/** A change in words. What an agent wrote may hold anything: no password and no control character goes on. */
+function tell({ key, values }: ConfigChange): string {
+  const text = `${key} = ${values.map((value) => value ?? "true").join(", ") || "(removed)"}`;
+  return text
+    .replace(/\/\/[^/@\s]*@/g, "//...@")
+    .replace(/\p{Cc}/gu, "?")
+    .slice(0, 300);
 }
 
 async function applyChange(host: GuardHost, file: string, change: ConfigChange): Promise<void> {

@@ -1,7 +1,7 @@
 import { basename, dirname, join } from "node:path";
 import { isReflog, mergeReflogs } from "../git/merge-reflog.ts";
 import { listFiles, loadReflogStamps, stampReflog } from "../git/reflog-stamps.ts";
-import { isRefName } from "../git/state-files.ts";
+import { isRefName, maxStateBytes } from "../git/state-files.ts";
 import type { GuardHost } from "../guard-host.ts";
 import type { GuardedGitDir } from "../guard-plan.ts";
 import type { Notebook } from "./notebook.ts";
@@ -16,8 +16,13 @@ export function settleReflogs(host: GuardHost, unit: GuardedGitDir, tag: string,
   const stamps = loadReflogStamps(host, unit);
   const insideLogs = join(unit.privateDir, "logs");
   const left = new Set(listFiles(host, insideLogs));
-  for (const [path, stamp] of Object.entries(stamps))
-    if (!left.has(path) && stampReflog(host, unit, path) === stamp) removeReflog(host, unit, path);
+  // As git does it with a branch: its reflog goes when it goes.
+  const packed = host.readUntrusted(unit.path, ["packed-refs"], maxStateBytes);
+  const names = new Set(packed.is === "file" ? packed.bytes.toString().split(/[ \n]/) : []);
+  for (const [path, stamp] of Object.entries(stamps)) {
+    const isGone = path !== "HEAD" && !names.has(path) && host.look(join(unit.path, path)) === undefined;
+    if (isGone && !left.has(path) && stampReflog(host, unit, path) === stamp) removeReflog(host, unit, path);
+  }
   for (const path of left) {
     const note = (detail: string) => notebook.add({ path: join(unit.path, "logs", path), action: "dropped", detail });
     if (path !== "HEAD" && !isRefName(path)) {

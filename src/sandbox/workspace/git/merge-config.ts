@@ -35,6 +35,8 @@ export function mergeConfig(
 
 function refuseChange(key: string, old: Values, wanted: Values, remotes: ReadonlySet<string>): string | undefined {
   if (!isListed(key)) return "not on the list of what an agent may set";
+  const { section, subsection } = splitKey(key);
+  if (section === "remote" && !remotes.has(subsection ?? "")) return "a remote whose address is not let through";
   // Forgetting where a branch goes is what deleting or renaming it does; forgetting a remote could make room for another.
   if (wanted.length === 0) return key.startsWith("branch.") || !isAddOnly(key) ? undefined : "what was there stays";
   if (old.length > 0 && isAddOnly(key)) return "what was there stays";
@@ -53,6 +55,7 @@ function trustedRemotes(before: ReadonlyMap<string, Values>, after: ReadonlyMap<
       .flatMap(({ section, subsection }) => (section === "remote" && subsection ? [subsection] : []));
   const known = new Set(names(before.keys()));
   const passes = (name: string) =>
+    after.has(`remote.${name}.url`) &&
     ["url", "pushurl"].every((last) =>
       (after.get(`remote.${name}.${last}`) ?? []).every(
         (value) => refuseEntry({ key: `remote.${name}.${last}`, value }, { remotes: known }, false) === undefined,
