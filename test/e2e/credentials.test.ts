@@ -124,6 +124,27 @@ describe("credentials", () => {
     expect((await Promise.all(runs)).map(({ stdout }) => stdout)).toEqual(Array.from({ length: 6 }, () => "hello"));
   });
 
+  it("reads a credential command again before its value expires, while the run goes on", async () => {
+    await using cli = createTestCli();
+    await using upstream = await startUpstream();
+    // Each call prints another value, good for 6 s: the next is read after 5.4 s.
+    const command = join(cli.home, "token");
+    writeFileSync(
+      command,
+      `#!/bin/sh\nn=$(cat ${cli.home}/n 2>/dev/null || echo 0)\nn=$((n + 1))\necho $n > ${cli.home}/n\nprintf '{"value":"minted-token-%s","expiresAt":%s000}' $n $(($(date +%s) + 6))\n`,
+      { mode: 0o755 },
+    );
+    const [, file = ""] = writeManifest(cli, upstream);
+    writeFileSync(file, readFileSync(file, "utf8").replace("{ env: SERVICE_KEY,", `{ command: ["${command}"],`));
+    const script = `until [ -e done ]; do ${call} || exit 1; sleep 0.2; done`;
+    const running = cli.start(["run", "--manifest", file, "--", "sh", "-c", script]);
+    const seen = () => new Set(upstream.received.map(({ headers }) => headers.authorization));
+    await expect.poll(() => seen().size, { timeout: 30_000 }).toBeGreaterThanOrEqual(2);
+    writeFileSync(join(cli.workspace, "done"), "");
+    expect(await running.ended).toMatchObject({ exitCode: 0 });
+    expect([...seen()].slice(0, 2)).toEqual(["Bearer minted-token-1", "Bearer minted-token-2"]);
+  });
+
   it("says which credential is missing before anything is started", async () => {
     await using cli = createTestCli();
     const result = await cli.run(["run", "claude-code", "hi"]);
