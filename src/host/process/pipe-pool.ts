@@ -22,14 +22,12 @@ export interface PipePool {
 /** Makes pipes in advance, one program's at a time, so that taking them costs no time. */
 export function createPipePool(spawn: SpawnChild): PipePool {
   let closed = false;
-  let next: Promise<Descriptors> | undefined = makePipes(spawn);
-  next.catch(() => {}); // Told to whoever takes them.
+  let next: Promise<Descriptors> | undefined = inAdvance();
   return {
     take: async () => {
-      const descriptors = await (next ?? makePipes(spawn));
-      next = closed ? undefined : makePipes(spawn);
-      next?.catch(() => {});
-      return programPipes(descriptors);
+      const mine = next ?? makePipes(spawn);
+      next = closed ? undefined : inAdvance();
+      return programPipes(await mine);
     },
     close: () => {
       closed = true;
@@ -37,6 +35,12 @@ export function createPipePool(spawn: SpawnChild): PipePool {
       next = undefined;
     },
   };
+
+  function inAdvance(): Promise<Descriptors> {
+    const made = makePipes(spawn);
+    made.catch(() => {}); // Told to whoever takes them.
+    return made;
+  }
 }
 
 type Three = readonly [number, number, number];

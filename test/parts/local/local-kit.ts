@@ -1,6 +1,8 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, realpathSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { findMountOrigin, hasMounted } from "../../../src/host/process/mount-origin.ts";
+import { procTable } from "../../../src/host/process/process-table.ts";
 import { createLocalHost } from "../../../src/sandbox/local/create-local-host.ts";
 import { type Defences, localDefences } from "../../../src/sandbox/local/defences.ts";
 import { createLocalEngine, type LocalSandbox } from "../../../src/sandbox/local/local-engine.ts";
@@ -115,4 +117,15 @@ export async function finish(running: RunningProcess, input?: string): Promise<F
     stderr: Buffer.concat(output.stderr).toString(),
     ...end,
   };
+}
+
+/** Processes of a sandbox that the machine still has, whatever namespace or session they went to: its home is mounted there. */
+export function processesOf(stateDir: string): readonly number[] {
+  const own = procTable.file("self", "mountinfo") ?? "";
+  const origin = findMountOrigin(own, join(realpathSync(stateDir), "private/home"));
+  if (origin === undefined) throw new Error("no mount holds the state folder");
+  return procTable.pids().filter((pid) => {
+    const isAlive = !/^[ZX]$/.test(procTable.read(pid)?.state ?? "X");
+    return isAlive && hasMounted(procTable.file(pid, "mountinfo") ?? "", origin);
+  });
 }
