@@ -67,7 +67,7 @@ export function findAgentCli(names: readonly string[], places: SearchPlaces): Ag
 const isSystem = (file: string) => /^\/(usr|bin|sbin|lib|lib64)\//.test(realpathSync(file));
 
 /** The folders that are searched, in order. */
-export function searchFolders({ environment, home }: SearchPlaces, own: string = ownPrograms()): readonly string[] {
+function searchFolders({ environment, home }: SearchPlaces, own: string): readonly string[] {
   const path = (environment.PATH ?? "").split(":").filter((folder) => folder.startsWith("/"));
   const nvm = join(environment.NVM_DIR ?? join(home, ".nvm"), "versions/node");
   return [...path, join(home, ".local/bin"), ...nvmFolders(nvm), own];

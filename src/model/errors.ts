@@ -1,7 +1,7 @@
 import { failures } from "../base/failure.ts";
 
-/** Failures of this room. */
-export const modelErrors = {
+/** Makes a `Failure` of this room. */
+export const modelFailure = failures({
   recording_invalid: {
     message: (d: { file: string; line: number; reason: string }) =>
       `Cannot read recording "${d.file}": line ${d.line}: ${d.reason}`,
@@ -22,7 +22,4 @@ export const modelErrors = {
     status: 422,
     exit: 2,
   },
-} as const;
-
-/** Makes a `Failure` of this room. */
-export const modelFailure = failures(modelErrors);
+});

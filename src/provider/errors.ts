@@ -1,7 +1,7 @@
 import { failures } from "../base/failure.ts";
 
-/** Failures of this room. */
-export const providerErrors = {
+/** Makes a `Failure` of this room. */
+export const providerFailure = failures({
   credential_missing: {
     message: (d: { agent: string; lookedFor: readonly string[]; hint: string }) =>
       `Cannot start ${d.agent}: no credential found (looked for ${[...d.lookedFor, "manifest"].join(", ")})`,
@@ -15,13 +15,6 @@ export const providerErrors = {
     hint: (d: { found: readonly string[] }) => `unset ${d.found.at(-1)}    (or the other one)`,
     status: 409,
     exit: 2,
-  },
-  agent_cli_missing: {
-    message: (d: { agent: string; binaries: readonly string[]; lookedIn: readonly string[]; install: string }) =>
-      `Cannot start ${d.agent}: no ${d.binaries.join(" or ")} found (looked in ${d.lookedIn.join(", ")})`,
-    hint: (d: { install: string }) => d.install,
-    status: 404,
-    exit: 4,
   },
   prompt_missing: {
     message: (d: { agent: string }) =>
@@ -37,7 +30,4 @@ export const providerErrors = {
     status: 413,
     exit: 2,
   },
-} as const;
-
-/** Makes a `Failure` of this room. */
-export const providerFailure = failures(providerErrors);
+});
