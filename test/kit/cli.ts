@@ -41,6 +41,8 @@ export interface TestCli extends AsyncDisposable {
   readonly configDir: string;
   /** An empty folder to work in; calls start there. */
   readonly workspace: string;
+  /** What each call gets. */
+  readonly environment: Readonly<Record<string, string>>;
   run(args: readonly string[], call?: CliCall): Promise<CliResult>;
   start(args: readonly string[], call?: CliCall): RunningCli;
 }
@@ -60,7 +62,11 @@ export function createTestCli(): TestCli {
     workspace: join(root, "w"),
   };
   for (const folder of Object.values(folders)) mkdirSync(folder, { mode: 0o700 });
-  const usual = Object.fromEntries(Object.entries(process.env).filter(([name]) => !personal.test(name)));
+  const usual = Object.fromEntries(
+    Object.entries(process.env).flatMap(([name, value]) =>
+      value === undefined || personal.test(name) ? [] : [[name, value]],
+    ),
+  );
   const environment = {
     ...usual,
     HOME: folders.home,
@@ -77,6 +83,7 @@ export function createTestCli(): TestCli {
     stateRoot: join(folders.state, "caisson"),
     configDir: join(folders.config, "caisson"),
     workspace: folders.workspace,
+    environment,
     run,
     start,
     async [Symbol.asyncDispose]() {

@@ -1,0 +1,146 @@
+import { execFileSync } from "node:child_process";
+import { chmodSync, cpSync, linkSync, mkdirSync, realpathSync, symlinkSync, writeFileSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import { spawn as spawnPty } from "@lydell/node-pty";
+import { describe, expect, it } from "vitest";
+import { type AgentWorld, createAgentWorld, realKeys } from "../kit/agent-world.ts";
+
+const programs = resolve(import.meta.dirname, "../../node_modules");
+const env = { ANTHROPIC_API_KEY: realKeys.ANTHROPIC_API_KEY };
+const systemPath = "/usr/local/bin:/usr/bin:/bin";
+const said = [{ text: "Hello from the script." }];
+
+/** The same file elsewhere: a hard link where it can be, for these are large. */
+function place(file: string, target: string): string {
+  mkdirSync(dirname(target), { recursive: true });
+  try {
+    linkSync(realpathSync(file), target);
+  } catch {
+    cpSync(realpathSync(file), target);
+  }
+  chmodSync(target, 0o755);
+  return target;
+}
+const asked = (world: AgentWorld) => world.endpoint.received.filter(({ method }) => method === "POST")[0]?.text ?? "";
+
+describe("an agent's CLI", () => {
+  it("works from ~/.local/bin, where the native installer puts it", async () => {
+    await using world = await createAgentWorld({ turns: said });
+    const { home } = world.cli;
+    const file = place(join(programs, ".bin/claude"), join(home, ".local/share/claude/versions/2.1.329"));
+    mkdirSync(join(home, ".local/bin"));
+    symlinkSync(file, join(home, ".local/bin/claude"));
+    const result = await world.cli.run(["run", "--manifest", world.manifest, "claude-code", "hi"], {
+      env: { ...env, PATH: systemPath },
+    });
+    expect(result).toMatchObject({ exitCode: 0, stdout: "Hello from the script.\n" });
+    const inspected = await world.cli.run(["ls", "--all", "--json"]);
+    expect(inspected.stdout).toContain('"end":"completed"');
+    expect(world.stateText()).toContain(file);
+  });
+
+  it("works under nvm, with nvm's Node", async () => {
+    await using world = await createAgentWorld({
+      turns: [{ tools: [{ use: "shell", command: "command -v node" }] }, ...said],
+    });
+    const { home } = world.cli;
+    const root = join(home, ".nvm/versions/node/v26.10.0");
+    place(process.execPath, join(root, "bin/node"));
+    cpSync(join(programs, "@earendil-works"), join(root, "lib/node_modules/@earendil-works"), { recursive: true });
+    symlinkSync("../lib/node_modules/@earendil-works/pi-coding-agent/dist/bundle/cli.js", join(root, "bin/pi"));
+    const args = [
+      "run",
+      "--label",
+      "nvm",
+      "--manifest",
+      world.manifest,
+      "--model",
+      "anthropic/claude-sonnet-4-5",
+      "pi",
+      "hi",
+    ];
+    const result = await world.cli.run(args, { env: { ...env, PATH: systemPath } });
+    expect(result).toMatchObject({ exitCode: 0, stdout: expect.stringContaining("Hello from the script.") });
+    const output = (await world.events("nvm")).find((event) => event.event === "tool_completed");
+    expect(output).toMatchObject({ ok: true, output: `${root}/bin/node\n` });
+  });
+
+  it("commits as the person", async () => {
+    const commit = "git add -A && git commit -qm mended && git log -1 --format='%an <%ae>'";
+    await using world = await createAgentWorld({ turns: [{ tools: [{ use: "shell", command: commit }] }, ...said] });
+    writeFileSync(join(world.cli.home, ".gitconfig"), '[user]\n\tname = "A \\"B\\" C"\n\temail = abc@person.example\n');
+    execFileSync("git", ["init", "-q", world.workspace]);
+    await world.cli.run(["run", "--label", "git", "--manifest", world.manifest, "claude-code", "commit"], { env });
+    const log = ["-C", world.workspace, "log", "-1", "--format=%an <%ae> %s"];
+    expect(execFileSync("git", log, { encoding: "utf8" })).toBe('A "B" C <abc@person.example> mended\n');
+  });
+});
+
+describe("a manifest's agent", () => {
+  it("gets its instructions, its model and its skills", async () => {
+    await using world = await createAgentWorld({ turns: said });
+    const skill = join(world.cli.home, "skills/till-review");
+    mkdirSync(skill, { recursive: true });
+    writeFileSync(
+      join(skill, "SKILL.md"),
+      "---\nname: till-review\ndescription: How tills are reviewed here.\n---\nCount twice.\n",
+    );
+    const agent = `agents:\n  reviewer:\n    provider: claude-code\n    model: claude-haiku-4-5\n    instructions: Be very brief.\n    skills: [skills/till-review]\n`;
+    const manifest = join(world.cli.home, "with-agent.yaml");
+    const provider = `providers:\n  claude-code:\n    upstream: ${world.endpoint.url}\n    allowAddresses: [127.0.0.1/32]\n`;
+    writeFileSync(manifest, agent + provider);
+    const result = await world.cli.run(["run", "--manifest", manifest, "reviewer", "review it"], { env });
+    expect(result).toMatchObject({ exitCode: 0, stdout: "Hello from the script.\n" });
+    expect(JSON.parse(asked(world)).model).toMatch(/^claude-haiku-4-5/);
+    expect(asked(world)).toContain("Be very brief.\\n\\nreview it");
+    expect(asked(world)).toContain("How tills are reviewed here.");
+  });
+});
+
+describe("an agent in a terminal", () => {
+  it.each([
+    ["claude-code", [], "bypass permissions on"],
+    ["pi", ["--model", "anthropic/claude-sonnet-4-5"], "\u03c0 - w"],
+  ] as const)("%s asks nothing first and does its work", async (agent, args, ready) => {
+    await using world = await createAgentWorld({ turns: said });
+    const terminal = spawnPty(
+      resolve(programs, "../bin/caisson"),
+      ["run", "--manifest", world.manifest, ...args, agent],
+      {
+        cols: 120,
+        rows: 40,
+        cwd: world.workspace,
+        env: { ...world.cli.environment, ...env, TERM: "xterm-256color" },
+      },
+    );
+    const screen = watchScreen(terminal);
+    await screen.shows(ready);
+    terminal.write("say hello");
+    await screen.shows("sayhello");
+    terminal.write("\r");
+    await screen.shows("Hellofromthescript.");
+    terminal.kill();
+    expect(JSON.parse(asked(world)).tools.length).toBeGreaterThan(0);
+  });
+});
+
+/** Waits for texts on a terminal, or in its title (pi sets that when it takes input); spaces do not count: programs move the cursor instead. */
+function watchScreen(terminal: ReturnType<typeof spawnPty>) {
+  let raw = "";
+  let wake = () => {};
+  terminal.onData((data) => {
+    raw += data;
+    wake();
+  });
+  const text = () =>
+    raw.replace(/\x1b\]0;([^\x07]*)\x07/g, "$1").replace(/\x1b\][^\x07]*\x07|\x1b\[[0-9;?<>=]*[ -/]*[@-~]|\s/g, "");
+  return {
+    async shows(wanted: string) {
+      while (!text().includes(wanted.replaceAll(" ", ""))) {
+        await new Promise<void>((resolve) => {
+          wake = resolve;
+        });
+      }
+    },
+  };
+}
