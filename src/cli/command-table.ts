@@ -13,8 +13,32 @@ export const commandTable: readonly CommandRow[] = [
   {
     name: "run",
     group: "run",
-    summary: "run an agent, or any command, sealed",
+    summary: "run an agent, or any command, in a sealed sandbox",
     load: async () => (await import("./commands/run.ts")).runCommand,
+  },
+  {
+    name: "attach",
+    group: "run",
+    summary: "connect this terminal to a run",
+    load: async () => (await import("./commands/attach.ts")).attachCommand,
+  },
+  {
+    name: "exec",
+    group: "run",
+    summary: "run a command in a running sandbox",
+    load: async () => (await import("./commands/exec.ts")).execCommand,
+  },
+  {
+    name: "shell",
+    group: "run",
+    summary: "open a shell in a running sandbox",
+    load: async () => (await import("./commands/shell.ts")).shellCommand,
+  },
+  {
+    name: "policy allow",
+    group: "run",
+    summary: "let a running sandbox reach one host more",
+    load: async () => (await import("./commands/policy-allow.ts")).policyAllowCommand,
   },
   {
     name: "ls",
@@ -47,6 +71,30 @@ export const commandTable: readonly CommandRow[] = [
     load: async () => (await import("./commands/verify.ts")).verifyCommand,
   },
   {
+    name: "stop",
+    group: "end",
+    summary: "end a run; logs and audit stay",
+    load: async () => (await import("./commands/stop.ts")).stopCommand,
+  },
+  {
+    name: "rm",
+    group: "end",
+    summary: "remove what is kept of a run",
+    load: async () => (await import("./commands/rm.ts")).rmCommand,
+  },
+  {
+    name: "cleanup",
+    group: "end",
+    summary: "finish what a killed keeper or a power cut left",
+    load: async () => (await import("./commands/cleanup.ts")).cleanupCommand,
+  },
+  {
+    name: "kill",
+    group: "end",
+    summary: "end everything that runs, now",
+    load: async () => (await import("./commands/kill.ts")).killCommand,
+  },
+  {
     name: "doctor",
     group: "set up",
     summary: "say what this machine has and lacks, and mend it with --fix",
@@ -63,11 +111,5 @@ export const commandTable: readonly CommandRow[] = [
     group: "set up",
     summary: "say whether a manifest is well-formed",
     load: async () => (await import("./commands/policy-check.ts")).policyCheckCommand,
-  },
-  {
-    name: "policy allow",
-    group: "run",
-    summary: "let a running sandbox reach one host more",
-    load: async () => (await import("./commands/policy-allow.ts")).policyAllowCommand,
   },
 ];

@@ -33,6 +33,12 @@ export const runErrors = {
     status: 409,
     exit: 7,
   },
+  sandbox_ended: {
+    message: (d: { slug: string }) => `Cannot go on: sandbox "${d.slug}" ended meanwhile`,
+    hint: (d: { slug: string }) => `caisson logs ${d.slug}`,
+    status: 409,
+    exit: 6,
+  },
   sandbox_running: {
     message: (d: { slug: string }) => `Cannot remove sandbox "${d.slug}": it is running`,
     hint: (d: { slug: string }) => `caisson stop ${d.slug}`,

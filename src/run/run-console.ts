@@ -195,6 +195,8 @@ export function createRunConsole(context: ConsoleContext): RunConsole {
           id: message.id,
           phase,
           processes: state.execs.size + (main ? 1 : 0),
+          terminal: request.pty !== undefined,
+          decoded: request.decode,
           policyVersion: policyVersion(),
         });
         return;

@@ -84,6 +84,8 @@ export const FromKeeper = z.discriminatedUnion("type", [
     id: z.string(),
     phase: z.enum(["launching", "running", "stopping"]),
     processes: z.int(),
+    terminal: z.boolean().meta({ description: "Whether the main process has a terminal of its own" }),
+    decoded: z.boolean().meta({ description: "Whether its output is told as events" }),
     policyVersion: z.int(),
   }),
   z.strictObject({

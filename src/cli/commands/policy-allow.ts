@@ -1,13 +1,11 @@
-import { Failure } from "../../base/failure.ts";
 import { parseAllow } from "../../policy/parse-allow.ts";
 import { runFailure } from "../../run/errors.ts";
-import { connectKeeper } from "../../run/keeper-client.ts";
-import { findSandbox } from "../../run/list-sandboxes.ts";
-import { statePaths } from "../../sandbox/state-paths.ts";
 import type { FromKeeper } from "../../spec/keeper-protocol.ts";
 import { defineCommand } from "../frame/command.ts";
 import { flag } from "../frame/option.ts";
 import { routeText } from "../output/route-text.ts";
+import { keeperFailure } from "../run/keeper-failure.ts";
+import { reachSandbox } from "../run/reach-sandbox.ts";
 
 type Answer = Extract<FromKeeper, { type: "allowed" | "failed" }>;
 
@@ -31,19 +29,15 @@ export const policyAllowCommand = defineCommand({
   ],
   run: async ({ output, folders }, { arguments: [name = "", host = ""], options }) => {
     const route = parseAllow(host, { once: options.once });
-    const { metadata, state } = findSandbox(folders.state, name);
+    const { metadata, client } = await reachSandbox(folders.state, name);
     const { slug } = metadata;
-    using client = await connectKeeper(statePaths(folders.state, slug).socket);
-    if (client === undefined) throw runFailure("sandbox_not_running", { slug, state });
+    using connection = client;
     const id = "allow";
-    const answer = client.next((m): m is Answer => (m.type === "allowed" || m.type === "failed") && m.id === id);
-    client.send({ type: "allow", id, route });
+    const answer = connection.next((m): m is Answer => (m.type === "allowed" || m.type === "failed") && m.id === id);
+    connection.send({ type: "allow", id, route });
     const said = await answer;
-    if (said === undefined) throw runFailure("sandbox_not_running", { slug, state: "ending" });
-    if (said.type === "failed") {
-      const { code, message, hint, exit } = said;
-      throw new Failure(code, { message, hint, status: 500, exit }, { slug });
-    }
+    if (said === undefined) throw runFailure("sandbox_ended", { slug });
+    if (said.type === "failed") throw keeperFailure(said, slug);
     output.show({ slug, route, version: said.version }, () => [`allowed ${routeText(route)}`]);
     return 0;
   },

@@ -10,6 +10,8 @@ import { streamProcess } from "./stream-process.ts";
 /** Which of a request matters for following it; `attach` knows no more. */
 export type Followed = Pick<LaunchRequest, "pty" | "stdin" | "decode"> & {
   readonly metadata: Pick<LaunchRequest["metadata"], "slug" | "modelSource" | "workspace">;
+  /** Whether we started it: then our Ctrl-C ends it; else it only ends our looking. */
+  readonly isOurs: boolean;
 };
 
 const exitOf: Readonly<Record<Exclude<RunEnd, "completed" | "failed">, number>> = {
@@ -45,7 +47,12 @@ export async function followRun(
     if (!terminal || !started || message.event.event === "run_completed") view.show(message.event);
   });
   const ended = client.next((m): m is Extract<FromKeeper, { type: "ended" }> => m.type === "ended");
+  const left = Promise.withResolvers<undefined>();
   using _interrupts = context.onInterrupt((count, cause) => {
+    if (!run.isOurs) {
+      left.resolve(undefined);
+      return;
+    }
     if (cause === "EPIPE") return;
     client.send({ type: "stop", id: "interrupt", end: count > 1 ? "killed" : "stopped" });
     if (count === 1) output.note("  stopping   (Ctrl-C again kills it)");
@@ -60,6 +67,7 @@ export async function followRun(
   const first = await Promise.race([
     streamed.then((end) => (end === "detached" ? end : undefined)),
     ended.then(() => undefined),
+    left.promise.then(() => "detached" as const),
   ]);
   if (first === "detached") {
     output.note(`  detached   caisson attach ${slug} · caisson stop ${slug}`);

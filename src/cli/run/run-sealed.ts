@@ -8,6 +8,7 @@ import type { CommandContext } from "../frame/command-context.ts";
 import { announceRun, headLines } from "./announce-run.ts";
 import { followRun } from "./follow-run.ts";
 import type { RunInput } from "./run-options.ts";
+import { waitUntilRunning } from "./wait-until-running.ts";
 
 /** Longest prompt that `-` reads from standard input. */
 const promptBytes = 4 * 1024 ** 2;
@@ -29,14 +30,16 @@ export async function runSealed(context: CommandContext, input: RunInput): Promi
   await keeper.launch(plan.request);
   const { slug } = plan.request.metadata;
   announceRun(output, plan);
+  const client = await connectKeeper(statePaths(folders.state, slug).socket);
+  using connection = client;
   if (options.detach) {
+    // Only what runs is left alone: a launch that fails is told here, where somebody reads it.
+    if (connection) await waitUntilRunning(connection, slug);
     output.show({ slug }, () => [slug]);
     return 0;
   }
-  const client = await connectKeeper(statePaths(folders.state, slug).socket);
-  using connection = client;
   // Awaited here: the connection must not be closed before the run is over.
-  return await followRun(context, connection, plan.request);
+  return await followRun(context, connection, { ...plan.request, isOurs: true });
 }
 
 function disposableKeeper(environment: CommandContext["environment"]) {

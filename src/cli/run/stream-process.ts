@@ -18,6 +18,8 @@ export interface StreamRequest {
   readonly input: boolean;
   /** Whether its output goes to ours; not when its events are told instead. */
   readonly output: boolean;
+  /** Input is read only from then on: the keeper drops what comes for a process that is not there yet. */
+  readonly ready?: Promise<unknown>;
 }
 
 /** Connects standard input and output to one process inside until it exits, the person detaches, or the keeper is gone. */
@@ -57,8 +59,13 @@ export async function streamProcess(
       }
     };
     const onEnd = () => client.send({ type: "input_end", id });
-    stream.on("data", onData).on("end", onEnd).resume();
-    stack.defer(() => void stream.off("data", onData).off("end", onEnd).pause());
+    const connect = () => {
+      if (stack.disposed) return;
+      stream.on("data", onData).on("end", onEnd).resume();
+      stack.defer(() => void stream.off("data", onData).off("end", onEnd).pause());
+    };
+    if (request.ready === undefined) connect();
+    else void request.ready.then(connect);
   }
   if (terminal) {
     const resize = () => {

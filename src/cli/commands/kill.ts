@@ -1,0 +1,18 @@
+import { killAll } from "../../run/stop-sandbox.ts";
+import { defineCommand } from "../frame/command.ts";
+import { showSettlement } from "../output/show-settlement.ts";
+import { settleHost } from "../settle-host.ts";
+
+/** `caisson kill`. */
+export const killCommand = defineCommand({
+  arguments: [],
+  options: {},
+  examples: [{ line: "caisson kill", does: "ends every sandbox of yours, now; nobody is asked" }],
+  exits: { 6: "something is left: it is listed, and caisson cleanup tries again" },
+  run: async (context) => {
+    const { output } = context;
+    const settlements = await killAll(settleHost(context));
+    if (settlements.length === 0) output.note("nothing runs");
+    return Math.max(0, ...settlements.map((settlement) => showSettlement(output, settlement, "killed")));
+  },
+});
