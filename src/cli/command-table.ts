@@ -101,10 +101,22 @@ export const commandTable: readonly CommandRow[] = [
     load: async () => (await import("./commands/doctor.ts")).doctorCommand,
   },
   {
+    name: "agents ls",
+    group: "set up",
+    summary: "list the agents that can be run, and what they still need",
+    load: async () => (await import("./commands/agents-ls.ts")).agentsLsCommand,
+  },
+  {
     name: "init",
     group: "set up",
     summary: "print or write a commented manifest",
     load: async () => (await import("./commands/init.ts")).initCommand,
+  },
+  {
+    name: "policy explain",
+    group: "set up",
+    summary: "say what a run would be allowed, and where each rule comes from",
+    load: async () => (await import("./commands/policy-explain.ts")).policyExplainCommand,
   },
   {
     name: "policy check",

@@ -4,6 +4,8 @@ import type { MachineFacts } from "../../host/doctor/machine-facts.ts";
 import type { Purpose } from "../../host/doctor/needed-programs.ts";
 import { type InstallPlan, planInstallation } from "../../host/doctor/plan-installation.ts";
 import { readMachineFacts } from "../../host/doctor/read-machine-facts.ts";
+import { findAgentCli } from "../../host/find-agent-cli.ts";
+import { providers } from "../../provider/providers.ts";
 import { defineCommand } from "../frame/command.ts";
 import type { CommandContext } from "../frame/command-context.ts";
 import { confirm } from "../frame/confirm.ts";
@@ -44,7 +46,15 @@ export const doctorCommand = defineCommand({
 });
 
 function lookAround({ environment, folders }: CommandContext): Promise<MachineFacts> {
-  return readMachineFacts({ environment, stateFolder: folders.state, agents: [] });
+  const agents = Object.values(providers)
+    .filter(({ name }) => name !== "command")
+    .map(({ name, binaries, versionArgs, credentials }) => ({
+      name,
+      binary: findAgentCli(binaries, { environment, home: folders.home })?.binary,
+      versionArgs,
+      variables: credentials.map(({ variable }) => variable),
+    }));
+  return readMachineFacts({ environment, stateFolder: folders.state, agents });
 }
 
 function isEngineReady(diagnosis: Diagnosis, engine: string): boolean {

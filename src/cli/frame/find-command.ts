@@ -5,7 +5,7 @@ export type FoundCommand =
   | { readonly kind: "version" }
   | { readonly kind: "unknown"; readonly name: string };
 
-/** Finds the command that a command line names; `help X` is `X --help`, and a group alone is its list. */
+/** Finds the command that a command line names; `help X` is `X --help`, a group alone is its list (or its `ls`). */
 export function findCommand(words: readonly string[], names: readonly string[]): FoundCommand {
   const [first, second] = words;
   if (first === undefined || first === "--help" || first === "-h") return { kind: "overview" };
@@ -16,7 +16,9 @@ export function findCommand(words: readonly string[], names: readonly string[]):
     return { kind: "command", name: `${first} ${second}`, rest: words.slice(2) };
   }
   if (names.includes(first)) return { kind: "command", name: first, rest: words.slice(1) };
+  const isAlone = second === undefined || second.startsWith("-");
+  if (isAlone && names.includes(`${first} ls`)) return { kind: "command", name: `${first} ls`, rest: words.slice(1) };
   const isGroup = names.some((name) => name.startsWith(`${first} `));
-  if (isGroup && (second === undefined || second.startsWith("-"))) return { kind: "overview", group: first };
+  if (isGroup && isAlone) return { kind: "overview", group: first };
   return { kind: "unknown", name: isGroup ? `${first} ${second}` : first };
 }

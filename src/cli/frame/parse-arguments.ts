@@ -10,7 +10,7 @@ export type ParsedArguments =
   | { readonly kind: "help" };
 
 /** Every command has this one; `main.ts` reads it before anything else. */
-export const jsonOption = flag("--json", "print one JSON object, or one a line, instead of text");
+const jsonOption = flag("--json", "print one JSON object, or one a line, instead of text");
 
 /** Reads the words after a command's name; wrong ones are `Failure`s that say what would be right. */
 export function parseArguments(name: string, command: Command, words: readonly string[]): ParsedArguments {

@@ -1,3 +1,5 @@
+import type { Limits } from "../../spec/policy.ts";
+import { byteText } from "../output/byte-text.ts";
 import { routeText } from "../output/route-text.ts";
 import type { RunPlan } from "./plan-run.ts";
 
@@ -38,9 +40,19 @@ export function planLines({ request, notes, sources }: RunPlan): readonly string
       ({ source, target, writable }) => `  mount      ${source} at ${target}${writable ? "" : ", read-only"}`,
     ),
     ...Object.keys(policy.environment).map((name) => `  variable   ${name}${from(`environment.${name}`)}`),
+    ...limitLines(policy.limits).map(([name, value]) => `  limit      ${value}${from(`limits.${name}`)}`),
     ...toolDirs.map((dir) => `  tools      ${dir}, read-only`),
     ...files.map(({ path }) => `  file       ${path}`),
     ...notes.map(({ level, text }) => `  ${level === "warning" ? "!" : " "}          ${text}`),
-    "  nothing was started",
+  ];
+}
+
+function limitLines(limits: Limits): readonly (readonly [string, string])[] {
+  return [
+    ["cpus", `${limits.cpus} cpu`],
+    ["memory", `${byteText(limits.memoryBytes)} of memory`],
+    ["processes", `${limits.processes} processes`],
+    ["disk", `${byteText(limits.diskBytes)} of disk`],
+    ["timeout", `${limits.timeoutSeconds} s`],
   ];
 }

@@ -4,6 +4,7 @@ import type { RunEnd } from "../../spec/events.ts";
 import type { FromKeeper, LaunchRequest } from "../../spec/keeper-protocol.ts";
 import { mainProcess } from "../../spec/main-process.ts";
 import type { CommandContext } from "../frame/command-context.ts";
+import { exitOfRun } from "../frame/exit-codes.ts";
 import { createRunView, type RunTotals } from "./run-view.ts";
 import { streamProcess } from "./stream-process.ts";
 
@@ -12,14 +13,6 @@ export type Followed = Pick<LaunchRequest, "pty" | "stdin" | "decode"> & {
   readonly metadata: Pick<LaunchRequest["metadata"], "slug" | "modelSource" | "workspace">;
   /** Whether we started it: then our Ctrl-C ends it; else it only ends our looking. */
   readonly isOurs: boolean;
-};
-
-const exitOf: Readonly<Record<Exclude<RunEnd, "completed" | "failed">, number>> = {
-  timed_out: 124,
-  stopped: 130,
-  killed: 137,
-  interrupted: 6,
-  launch_failed: 6,
 };
 
 /**
@@ -114,7 +107,7 @@ function tellEnd(context: CommandContext, run: Followed, ended: Ended, totals: R
     ),
   );
   for (const left of ended.leftovers) output.note(`  ${style.bad("left")}       ${left}   (caisson cleanup)`);
-  return ended.end === "completed" || ended.end === "failed" ? (ended.exitCode ?? 1) : exitOf[ended.end];
+  return exitOfRun(ended.end, ended.exitCode);
 }
 
 function endText({ end, exitCode }: Ended): string {

@@ -7,9 +7,9 @@ import { chooseCredentials } from "../../provider/choose-credentials.ts";
 import type { Provider } from "../../provider/provider.ts";
 import { contributionOf } from "../../provider/provider-contribution.ts";
 import type { PackageClientFacts } from "../../spec/package-clients.ts";
-import type { CredentialSource } from "../../spec/policy.ts";
 import { cliFailure } from "../errors.ts";
 import type { CommandContext } from "../frame/command-context.ts";
+import { manifestCredentials } from "./manifest-credentials.ts";
 import type { RunInput } from "./run-options.ts";
 
 /** Package clients by the preset that needs to know how the machine has set them up. */
@@ -39,14 +39,9 @@ export async function resolveRules(
     });
   }
   const answers = question ? await (await import("../frame/ask.ts")).askAll(context, questions) : {};
-  const manifest: Record<string, CredentialSource> = {};
-  for (const layer of layers.filter(({ trust }) => trust === "own")) {
-    for (const [name, { environment: _inside, ...source }] of Object.entries(layer.manifest.credentials))
-      manifest[name] = source as CredentialSource;
-  }
   const chosen = chooseCredentials(provider, {
     isSet: (variable) => Boolean(environment[variable]),
-    manifest,
+    manifest: manifestCredentials(layers),
     ...(given.replayOf && { replayOf: given.replayOf }),
   });
   return resolvePolicy({

@@ -24,7 +24,7 @@ export async function runSealed(context: CommandContext, input: RunInput): Promi
   const plan = await planRun(context, input, { slug: newSlug(randomInt), prompt, now: new Date() });
   if (!keeper) {
     const { describePlan, planLines } = await import("./describe-plan.ts");
-    output.show(describePlan(plan), () => [...headLines(plan), ...planLines(plan)]);
+    output.show(describePlan(plan), () => [...headLines(plan), ...planLines(plan), "  nothing was started"]);
     return 0;
   }
   await keeper.launch(plan.request);

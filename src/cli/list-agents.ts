@@ -1,0 +1,102 @@
+import { readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { Failure } from "../base/failure.ts";
+import { findAgentCli } from "../host/find-agent-cli.ts";
+import { loadManifests } from "../policy/load-manifests.ts";
+import type { ManifestLayer } from "../policy/manifest-layer.ts";
+import { resolveAgent } from "../policy/resolve-agent.ts";
+import { chooseCredentials } from "../provider/choose-credentials.ts";
+import { providers } from "../provider/providers.ts";
+import type { CommandContext } from "./frame/command-context.ts";
+import { manifestCredentials } from "./run/manifest-credentials.ts";
+
+/** An agent as `caisson run` would find it, and what it still needs. */
+export interface AgentRow {
+  readonly name: string;
+  readonly provider: string;
+  readonly summary: string;
+  /** Where it is said: `provider`, or a manifest and line. */
+  readonly from: string;
+  readonly model?: string;
+  readonly cli?: { readonly binary: string; readonly version?: string };
+  /** Variables that it signs in with, and whether they are set; never a value. */
+  readonly credentials: readonly { readonly variable: string; readonly isSet: boolean }[];
+  /** What keeps it from starting, with what to do. */
+  readonly lacks: readonly { readonly problem: string; readonly hint: string }[];
+}
+
+/** Every agent of the manifests that count here, then every provider by its own name. */
+export async function listAgents(
+  context: Pick<CommandContext, "environment" | "folders" | "cwd">,
+  options: { readonly manifest?: string | undefined },
+): Promise<readonly AgentRow[]> {
+  const { folders, cwd } = context;
+  const { layers } = await loadManifests(readText, {
+    home: folders.home,
+    personal: join(folders.config, "caisson.yaml"),
+    workspace: join(cwd, "caisson.yaml"),
+    ...(options.manifest !== undefined && { given: resolve(cwd, options.manifest) }),
+  });
+  const known = Object.keys(providers);
+  const named = layers.flatMap(({ manifest, brokenAgents }) => [
+    ...Object.keys(manifest.agents),
+    ...Object.keys(brokenAgents),
+  ]);
+  return [...new Set([...named, ...known])]
+    .filter((name) => name !== "command")
+    .map((name) => {
+      const find = () => resolveAgent(name, { layers, providers: known, home: folders.home });
+      // One that is broken does not keep the others from being listed.
+      const problem = tryTo(find);
+      return problem ? brokenRow(name, problem) : agentRow(context, find(), layers);
+    });
+}
+
+function agentRow(
+  { environment, folders }: Pick<CommandContext, "environment" | "folders">,
+  agent: ReturnType<typeof resolveAgent>,
+  layers: readonly ManifestLayer[],
+): AgentRow {
+  const provider = providers[agent.provider];
+  const names = agent.command?.slice(0, 1) ?? provider?.binaries ?? [];
+  const cli = findAgentCli(names, { environment, home: folders.home });
+  const isSet = (variable: string) => Boolean(environment[variable]);
+  const credentials = (provider?.credentials ?? []).map(({ variable }) => ({ variable, isSet: isSet(variable) }));
+  const signIn = provider && tryTo(() => chooseCredentials(provider, { isSet, manifest: manifestCredentials(layers) }));
+  return {
+    name: agent.name,
+    provider: agent.provider,
+    summary: provider?.summary ?? "",
+    from: agent.from,
+    ...(agent.model !== undefined && { model: agent.model }),
+    ...(cli && { cli: { binary: cli.binary, ...(cli.version !== undefined && { version: cli.version }) } }),
+    credentials,
+    lacks: [
+      ...(cli ? [] : [{ problem: `no ${names.join(" or ")} found`, hint: provider?.install ?? "" }]),
+      ...(signIn ? [signIn] : []),
+    ],
+  };
+}
+
+function brokenRow(name: string, { problem, hint }: AgentRow["lacks"][number]): AgentRow {
+  return { name, provider: "", summary: "", from: "", credentials: [], lacks: [{ problem, hint }] };
+}
+
+/** What was wrong, or undefined when nothing was. */
+function tryTo(act: () => unknown): AgentRow["lacks"][number] | undefined {
+  try {
+    act();
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    return { problem: error.message, hint: error.hint };
+  }
+}
+
+function readText(path: string): string | undefined {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return undefined;
+  }
+}
