@@ -26,6 +26,7 @@ export interface LaunchParts {
   readonly input?: string | undefined;
   readonly cliVersion?: string | undefined;
   readonly stdin: "none" | "pipe";
+  readonly umask: number;
   readonly decode: boolean;
   readonly pty?: LaunchRequest["pty"];
   readonly record?: string | undefined;
@@ -56,6 +57,7 @@ export function composeLaunch(parts: LaunchParts): LaunchRequest {
     provider: parts.provider,
     argv: [...parts.argv],
     stdin: parts.stdin,
+    umask: parts.umask,
     decode: parts.decode,
     workdir: workspace.dir ?? insideHome,
     home: insideHome,

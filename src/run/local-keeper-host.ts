@@ -168,6 +168,7 @@ function launchPlan(request: LaunchRequest, stateDir: string): LaunchPlan {
     home: request.home,
     hostname: metadata.slug,
     limits: policy.limits,
+    umask: request.umask,
     mounts: policy.mounts,
     toolDirs: request.toolDirs,
     path: request.path,

@@ -11,6 +11,8 @@ export interface LaunchPlan {
   readonly home: string;
   readonly hostname: string;
   readonly limits: Limits;
+  /** Mode bits that files made inside do not get. */
+  readonly umask: number;
   readonly mounts: readonly Mount[];
   /** Read-only host folders the agent's tools need beyond the system's (its CLI under nvm, ~/.local, /nix, Node). */
   readonly toolDirs: readonly string[];

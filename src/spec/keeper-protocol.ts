@@ -16,6 +16,7 @@ export const LaunchRequest = z.strictObject({
     .optional()
     .meta({ description: "Written to the main process's standard input, which is then closed" }),
   cliVersion: z.string().optional(),
+  umask: z.int().min(0).max(0o777).default(0o022).meta({ description: "The person's own, for what the agent makes" }),
   stdin: z.enum(["none", "pipe"]).default("none"),
   decode: z.boolean().default(false).meta({ description: "Whether the provider's codec turns the output into events" }),
   pty: z.strictObject({ columns: z.int(), rows: z.int(), term: z.string() }).optional(),

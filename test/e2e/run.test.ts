@@ -125,7 +125,10 @@ describe("caisson run", () => {
     const script = "echo new > new.txt; mkdir d; echo x > d/y; cat there.txt";
     expect((await cli.run(["run", "--", "sh", "-c", script])).stdout).toBe("before");
     expect(readdirSync(cli.workspace).sort()).toEqual(["d", "new.txt", "there.txt"]);
-    expect(statSync(join(cli.workspace, "d/y")).uid).toBe(process.getuid?.());
+    const made = statSync(join(cli.workspace, "d/y"));
+    expect(made.uid).toBe(process.getuid?.());
+    // The person's own mode bits, not those of the keeper, which makes everything private.
+    expect(made.mode & 0o777).toBe(0o666 & ~process.umask());
   });
 
   it("has no workspace with --workspace none", async () => {

@@ -114,6 +114,7 @@ export async function planRun(context: CommandContext, input: RunInput, facts: P
     pty,
     record: recording.record,
     replay: recording.replay,
+    umask: process.umask(),
     now: facts.now,
   });
   return {

@@ -33,6 +33,7 @@ const plan: LaunchPlan = {
   workdir: "/home/me/project",
   home: "/home/agent",
   hostname: "brisk-otter",
+  umask: 0o022,
   limits: { cpus: 1, memoryBytes: 1024, processes: 10, diskBytes: 1, timeoutSeconds: 1, outputBytes: 1 },
   mounts: [
     { source: "/data", target: "/data", writable: false },

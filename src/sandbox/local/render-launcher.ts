@@ -3,6 +3,8 @@ export interface Launcher {
   readonly cgroups: readonly string[];
   /** Largest single file, in bytes. */
   readonly fileBytes: number;
+  /** Mode bits that new files do not get: the person's own, not the keeper's, which makes everything private. */
+  readonly umask: number;
   /** Processors it may run on, as taskset's list; undefined = any. */
   readonly cpuList?: string;
 }
@@ -10,8 +12,8 @@ export interface Launcher {
 // Joins before it execs: nothing of the sandbox ever runs outside its limits. Opens the filter by its path, because a
 // terminal's process can be given no descriptor. `exec` keeps the process id, so that whoever spawned us owns the program.
 const script = `
-limit=$1 filter=$2
-shift 2
+limit=$1 filter=$2 mask=$3
+shift 3
 while [ "$1" != -- ]; do
   echo 0 >"$1/cgroup.procs" || exit 125
   shift
@@ -19,6 +21,7 @@ done
 shift
 ulimit -c 0
 ulimit -f "$limit"
+umask "$mask"
 exec "$@" 9<"$filter"
 `;
 
@@ -30,6 +33,7 @@ export function renderLauncher(
   command: readonly string[],
 ): readonly string[] {
   const blocks = String(Math.ceil(launcher.fileBytes / 512));
+  const mask = launcher.umask.toString(8).padStart(3, "0");
   const pinned = launcher.cpuList === undefined ? [] : [programs.taskset, "--cpu-list", launcher.cpuList];
-  return ["-c", script, "caisson", blocks, filter, ...launcher.cgroups, "--", ...pinned, ...command];
+  return ["-c", script, "caisson", blocks, filter, mask, ...launcher.cgroups, "--", ...pinned, ...command];
 }

@@ -43,6 +43,7 @@ export function testPlan(stateDir: string, changes: Partial<LaunchPlan> = {}): L
     workdir: "/home/agent",
     home: "/home/agent",
     hostname: "part",
+    umask: 0o022,
     limits: {
       cpus: 1,
       memoryBytes: 1024 ** 3,

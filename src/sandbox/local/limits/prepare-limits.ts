@@ -41,6 +41,7 @@ export function prepareLimits(
     launcher: {
       cgroups: group.dirs,
       fileBytes: limits.diskBytes,
+      umask: plan.umask,
       ...(pinned !== undefined && { cpuList: pinned.list }),
     },
     ...(counted && { processes: limits.processes }),
