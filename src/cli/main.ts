@@ -18,10 +18,14 @@ const { environment, folders } = readEnvironment();
 const output = createOutput();
 const interrupts = createInterrupts(process, (code) => process.exit(code));
 
-process.exitCode = await main();
-await output.finish();
-// Sockets that a command left open must not keep a person waiting.
-process.exit();
+void start();
+
+async function start(): Promise<void> {
+  process.exitCode = await main();
+  await output.finish();
+  // Sockets that a command left open must not keep a person waiting.
+  process.exit();
+}
 
 async function main(): Promise<number> {
   try {

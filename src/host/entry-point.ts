@@ -21,5 +21,5 @@ export function projectRoot(): string {
 /** The file to give to Node to start a program: bundled where this code is, else its source. */
 export function entryPoint(name: EntryPoint): string {
   const isSource = import.meta.filename.endsWith(".ts");
-  return join(projectRoot(), isSource ? sources[name] : `dist/${name}.js`);
+  return join(projectRoot(), isSource ? sources[name] : `dist/${name}.cjs`);
 }

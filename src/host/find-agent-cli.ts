@@ -78,8 +78,10 @@ const ownPrograms = () => join(projectRoot(), "node_modules/.bin");
 /** The `bin` folders of nvm's Nodes, newest first. */
 function nvmFolders(versions: string): readonly string[] {
   const names = existsSync(versions) ? readdirSync(versions) : [];
-  const newestFirst = new Intl.Collator("en", { numeric: true }).compare;
-  return names.toSorted((a, b) => newestFirst(b, a)).map((name) => join(versions, name, "bin"));
+  // Padded, so that v9 sorts below v10: a collator that knows numbers takes 5 ms to load, on every start.
+  const sortable = (name: string) => name.replace(/\d+/g, (digits) => digits.padStart(9, "0"));
+  const newestFirst = (a: string, b: string) => (sortable(a) < sortable(b) ? 1 : -1);
+  return names.toSorted(newestFirst).map((name) => join(versions, name, "bin"));
 }
 
 function isExecutable(path: string): boolean {

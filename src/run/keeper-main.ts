@@ -27,29 +27,33 @@ process.once("uncaughtException", (error) => {
 // Whatever we make is for this person alone, whoever's umask we inherited.
 process.umask(0o077);
 
-const line = await readRequest();
-if (line === undefined) process.exit(0);
-const request = JSON.parse(line) as LaunchRequest;
-const host = createLocalKeeperHost({ environment: process.env, home: homedir(), stateRoot, uid: userInfo().uid });
-if (!claimSlug(host, request)) {
-  process.stdout.write("slug_taken\n");
-  process.exit(7);
+void main();
+
+async function main(): Promise<void> {
+  const line = await readRequest();
+  if (line === undefined) process.exit(0);
+  const request = JSON.parse(line) as LaunchRequest;
+  const host = createLocalKeeperHost({ environment: process.env, home: homedir(), stateRoot, uid: userInfo().uid });
+  if (!claimSlug(host, request)) {
+    process.stdout.write("slug_taken\n");
+    process.exit(7);
+  }
+  slug = request.metadata.slug;
+  // What others left when they died is put right meanwhile, or at the end, where nobody waits for it.
+  let settling: Promise<unknown> | undefined;
+  const settleOthers = () => {
+    settling ??= import("./settle.ts").then(({ settleAll }) => settleAll(host));
+    return settling;
+  };
+  setTimeout(() => void settleOthers(), settleAfterMs).unref();
+  await keep(host, request, {
+    listening: () => void process.stdout.write("listening\n"),
+    parse: async (value) => (await import("../spec/keeper-protocol.ts")).ToKeeper.parse(value),
+    signal: abort.signal,
+  });
+  await settleOthers();
+  process.exit(0);
 }
-slug = request.metadata.slug;
-// What others left when they died is put right meanwhile, or at the end, where nobody waits for it.
-let settling: Promise<unknown> | undefined;
-const settleOthers = () => {
-  settling ??= import("./settle.ts").then(({ settleAll }) => settleAll(host));
-  return settling;
-};
-setTimeout(() => void settleOthers(), settleAfterMs).unref();
-await keep(host, request, {
-  listening: () => void process.stdout.write("listening\n"),
-  parse: async (value) => (await import("../spec/keeper-protocol.ts")).ToKeeper.parse(value),
-  signal: abort.signal,
-});
-await settleOthers();
-process.exit(0);
 
 function readRequest(): Promise<string | undefined> {
   const split = createLineSplitter(requestBytes);

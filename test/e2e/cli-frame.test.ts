@@ -155,7 +155,7 @@ describe("bin/caisson", () => {
       const version = () => spawnSync(join(copy, "bin/caisson"), ["--version"], { encoding: "utf8" }).stdout.trim();
       const built = spawnSync(process.execPath, [join(copy, "bin/build.ts")], { encoding: "utf8" });
       expect(built.stderr).toBe("");
-      writeFileSync(join(copy, "dist/cli.js"), 'console.log("bundle")');
+      writeFileSync(join(copy, "dist/cli.cjs"), 'console.log("bundle")');
       expect(version()).toBe("bundle");
       writeFileSync(join(copy, "src/base/version.ts"), 'export const version = "source";\n');
       expect(version()).toBe("source");

@@ -1,5 +1,4 @@
 import type { KeeperClient } from "../../run/keeper-client.ts";
-import { inspectSandbox } from "../../run/list-sandboxes.ts";
 import type { RunEnd } from "../../spec/events.ts";
 import type { FromKeeper, LaunchRequest } from "../../spec/keeper-protocol.ts";
 import { mainProcess } from "../../spec/main-process.ts";
@@ -28,7 +27,7 @@ export async function followRun(
   const { slug } = run.metadata;
   const view = createRunView(output, slug);
   const terminal = run.pty !== undefined && context.input.isTerminal && output.isTerminal;
-  if (!client) return tellEnd(context, run, endOnDisk(folders.state, slug), view.totals);
+  if (!client) return tellEnd(context, run, await endOnDisk(folders.state, slug), view.totals);
 
   let failure: Extract<FromKeeper, { type: "failed" }> | undefined;
   let started = !terminal;
@@ -67,7 +66,7 @@ export async function followRun(
     return 0;
   }
   const message = await ended;
-  const end = message ?? endOnDisk(folders.state, slug);
+  const end = message ?? (await endOnDisk(folders.state, slug));
   if (failure && end.end === "launch_failed") {
     const { Failure } = await import("../../base/failure.ts");
     const { code, message: said, hint, exit } = failure;
@@ -82,7 +81,9 @@ interface Ended {
   readonly leftovers: readonly string[];
 }
 
-function endOnDisk(stateRoot: string, slug: string): Ended {
+/** Loaded only where a keeper died: reading its metadata brings the schemas, which a start must not wait for. */
+async function endOnDisk(stateRoot: string, slug: string): Promise<Ended> {
+  const { inspectSandbox } = await import("../../run/list-sandboxes.ts");
   const metadata = inspectSandbox(stateRoot, slug)?.metadata;
   return { end: metadata?.end ?? "interrupted", exitCode: metadata?.exitCode ?? null, leftovers: [] };
 }
