@@ -45,7 +45,7 @@ describe("coalesceStream()", () => {
   });
 
   it("leaves a stream that it does not know as it is", () => {
-    const text = "event: x\ndata: one\ndata: two\n\ndata: {\n\n";
+    const text = "event: x\ndata: one\u2028more\ndata: two\n\ndata: {\n\n";
     expect(coalesceStream(text)).toBe(text);
   });
 });

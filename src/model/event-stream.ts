@@ -20,7 +20,9 @@ export function parseEventStream(text: string): readonly StreamEvent[] {
 
 /** The stream as text again, LF only. */
 export function printEventStream(events: readonly StreamEvent[]): string {
-  const print = ({ event, data }: StreamEvent) =>
-    `${event === undefined ? "" : `event: ${event}\n`}${data.replaceAll(/^/gm, "data: ")}\n\n`;
+  const print = ({ event, data }: StreamEvent) => {
+    const lines = data.split("\n").map((line) => `data: ${line}\n`);
+    return `${event === undefined ? "" : `event: ${event}\n`}${lines.join("")}\n`;
+  };
   return events.map(print).join("");
 }

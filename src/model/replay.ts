@@ -1,7 +1,7 @@
 import type { Exchange } from "../spec/gate-protocol.ts";
 
 /** What a request is found by in a recording. */
-export interface ReplayKey {
+interface ReplayKey {
   readonly route: string;
   readonly model: string;
   readonly digest: string;

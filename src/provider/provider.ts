@@ -30,7 +30,7 @@ export interface ProviderRequest {
 }
 
 /** How to start the CLI inside. Holds no secret: the caller adds the placeholders to the environment. */
-export interface ProviderPlan {
+interface ProviderPlan {
   readonly argv: readonly string[];
   /** What the CLI reads from its standard input, which is then closed: a prompt of any length, seen in no process list. */
   readonly input?: string;

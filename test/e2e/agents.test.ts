@@ -1,3 +1,5 @@
+import { appendFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { RunEvent } from "../../src/spec/events.ts";
 import { createAgentWorld, mendingTurns, realKeys } from "../kit/agent-world.ts";
@@ -126,5 +128,17 @@ describe("signing in", () => {
       stderr: expect.stringMatching(/are both set, .*only one of them, unseen/),
     });
     expect(two.stderr).not.toContain("REAL");
+  });
+
+  it("takes a key from where the manifest says", async () => {
+    await using world = await createAgentWorld({ turns: mendingTurns.slice(-1) });
+    const key = join(world.cli.home, "key.txt");
+    writeFileSync(key, `${realKeys.ANTHROPIC_API_KEY}\n`);
+    appendFileSync(world.manifest, `credentials:\n  anthropic-api-key:\n    file: ${key}\n`);
+    const run = await world.cli.run(["run", "--manifest", world.manifest, "claude-code", "hi"]);
+    expect(run).toMatchObject({ exitCode: 0, stdout: "Mended: a + b.\n" });
+    const keys = world.endpoint.received.map(({ headers }) => headers["x-api-key"]);
+    expect(new Set(keys)).toEqual(new Set([realKeys.ANTHROPIC_API_KEY]));
+    expect(world.stateText()).not.toContain(realKeys.ANTHROPIC_API_KEY);
   });
 });

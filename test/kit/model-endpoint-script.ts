@@ -5,14 +5,14 @@ export interface ScriptedTurn {
 }
 
 /** A tool use in words of no CLI; `{{workdir}}` in a value is the agent's working directory, as its own request names it. */
-export type ScriptedTool =
+type ScriptedTool =
   | { readonly use: "shell"; readonly command: string }
   | { readonly use: "read"; readonly path: string }
   | { readonly use: "write"; readonly path: string; readonly text: string }
   | { readonly use: "edit"; readonly path: string; readonly from: string; readonly to: string };
 
 /** A tool as the CLI offered it: its name, and the names of its parameters. */
-export interface OfferedTool {
+interface OfferedTool {
   readonly name: string;
   readonly parameters: readonly string[];
 }

@@ -15,7 +15,7 @@ import { answerFromScript, type ScriptedTurn } from "./model-endpoint-script.ts"
 type Json = Readonly<Record<string, unknown>>;
 
 /** One request as it arrived, credentials and all: a test asserts on them. */
-export interface ReceivedRequest {
+interface ReceivedRequest {
   readonly method: string;
   readonly path: string;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
