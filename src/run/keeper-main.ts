@@ -1,4 +1,4 @@
-import { homedir, userInfo } from "node:os";
+import { homedir } from "node:os";
 import { createLineSplitter } from "../base/line-splitter.ts";
 import type { LaunchRequest } from "../spec/keeper-protocol.ts";
 import { claimSlug, keep } from "./keeper.ts";
@@ -33,7 +33,12 @@ async function main(): Promise<void> {
   const line = await readRequest();
   if (line === undefined) process.exit(0);
   const request = JSON.parse(line) as LaunchRequest;
-  const host = createLocalKeeperHost({ environment: process.env, home: homedir(), stateRoot, uid: userInfo().uid });
+  const host = createLocalKeeperHost({
+    environment: process.env,
+    home: homedir(),
+    stateRoot,
+    uid: process.geteuid?.() ?? 0,
+  });
   if (!claimSlug(host, request)) {
     process.stdout.write("slug_taken\n");
     process.exit(7);
