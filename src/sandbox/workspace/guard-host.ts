@@ -63,6 +63,7 @@ export interface GuardHost {
 
   /** Runs git in an environment where nothing but its arguments configures it. */
   git(args: readonly string[], options?: GitOptions): Promise<GitAnswer>;
+  now(): number;
   pause(milliseconds: number): Promise<void>;
   /** Runs `act` while no other process of this machine holds the same name; undefined when that cannot be had in time. */
   exclusively<T>(name: string, act: () => T): Promise<{ readonly value: T } | undefined>;

@@ -56,6 +56,8 @@ export interface GuardPlan {
   readonly workspace: string;
   /** Private state of the guard, `<stateDir>/guard`. */
   readonly guardDir: string;
+  /** What has changed since then is what the agent, or somebody beside it, did. */
+  readonly sinceMs: number;
   /** Our claim on the workspace, beside those of other sandboxes in it. */
   readonly claim: string;
   readonly mounts: readonly GuardMount[];

@@ -32,6 +32,7 @@ export function createGuardHost(path: string): GuardHost {
     removeFile: (target) => fs.rmSync(target, { force: true }),
     removeTree: (target) => fs.rmSync(target, { recursive: true, force: true }),
     git: (args, options) => runGit(path, args, options),
+    now: () => Date.now(),
     pause: async (milliseconds) => {
       await pause(milliseconds);
     },

@@ -6,6 +6,9 @@ import { digestValues, groupValues } from "./git/config-entry.ts";
 import { seedConfig } from "./git/seed-config.ts";
 import type { GuardedGitDir, GuardMount, GuardPlan } from "./guard-plan.ts";
 
+/** The clock of file systems ticks this much behind the other one, at most. */
+const clockLagMs = 20;
+
 const underWay = ["rebase-merge", "rebase-apply", "sequencer"];
 
 /** Decides how a workspace is guarded. Pure: mounts come in the order in which they must be made, parents first. */
@@ -32,6 +35,7 @@ export function planGuard(facts: WorkspaceFacts, guardDir: string): GuardPlan {
     version: 1,
     workspace: dir,
     guardDir,
+    sinceMs: facts.lookedAtMs - clockLagMs,
     claim: join(claimsDir(facts.stateRoot, dir), basename(dirname(guardDir))),
     mounts: orderMounts(dir, [...readOnly, ...own, ...git]),
     placeholders: [...absent, ...initial, ...objectInfo.map(({ path }) => join(path, "objects", "info"))].sort(),

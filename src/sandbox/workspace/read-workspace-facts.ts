@@ -14,6 +14,7 @@ export async function readWorkspaceFacts(
   host: GuardHost,
   request: { readonly dir: string; readonly home: string; readonly stateRoot: string },
 ): Promise<WorkspaceFacts> {
+  const lookedAtMs = host.now();
   const dir = host.realPath(request.dir);
   const look = dir === undefined ? undefined : host.look(dir);
   if (dir === undefined || look?.kind !== "folder") throw guardFailure("workspace_missing", request);
@@ -38,6 +39,7 @@ export async function readWorkspaceFacts(
   };
   return {
     dir,
+    lookedAtMs,
     stateRoot,
     present: [...there, ...present, ...repositories.gitFiles]
       .flatMap((path) => followLinks(host, dir, path))

@@ -24,17 +24,16 @@ export async function settleGuard(host: GuardHost, guardDir: string): Promise<Gu
   const text = host.readOwn(join(guardDir, "plan.json"));
   if (text === undefined) return { notes: [], leftovers: [] }; // The guard had not begun to act.
   const plan = JSON.parse(text.toString()) as GuardPlan;
-  const launchedMs = host.look(join(guardDir, "plan.json"))?.ctimeMs ?? 0;
   const notebook = openNotebook(host, plan);
   const shared = othersPlaceholders(host, dirname(plan.claim), basename(plan.claim));
-  const context = { tag: basename(plan.claim), launchedMs, notebook, shared };
+  const context = { tag: basename(plan.claim), notebook, shared };
 
   const leftovers: string[] = [];
   // Workspaces are deleted, too: then there is nothing to bring to an end.
   if (host.look(plan.workspace)?.kind === "folder") {
     for (const unit of plan.gitDirs) leftovers.push(...(await settleGitDir(host, plan, unit, context)));
     for (const shadow of plan.shadows) settleShadow(host, shadow, notebook);
-    await settleWorkspace(host, plan, launchedMs, notebook);
+    await settleWorkspace(host, plan, notebook);
   }
   const removed = await host.exclusively(claimLock(plan.claim), () => removePlaceholders(host, plan));
   if (removed === undefined) leftovers.push(...plan.placeholders);

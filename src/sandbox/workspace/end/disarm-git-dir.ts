@@ -7,7 +7,7 @@ import { listConfig } from "../git/list-config.ts";
 import type { GuardHost } from "../guard-host.ts";
 import type { GuardPlan } from "../guard-plan.ts";
 import type { Notebook } from "./notebook.ts";
-import { setAside } from "./set-aside.ts";
+import { keepCopy, setAside } from "./set-aside.ts";
 
 const plainConfig = [
   { key: "core.repositoryformatversion", value: "0" },
@@ -21,13 +21,13 @@ const plainConfig = [
 export async function disarmGitDir(
   host: GuardHost,
   plan: GuardPlan,
-  gitDir: { readonly path: string; readonly isKnown: boolean; readonly launchedMs: number },
+  gitDir: { readonly path: string; readonly isKnown: boolean },
   notebook: Notebook,
 ): Promise<void> {
   const { path } = gitDir;
   const concerns = (name: string) => {
     const look = host.look(join(path, name));
-    return look !== undefined && (!gitDir.isKnown || look.ctimeMs >= gitDir.launchedMs);
+    return look !== undefined && (!gitDir.isKnown || look.ctimeMs >= plan.sinceMs);
   };
   const takeOut = (name: string, why: string) => {
     notebook.add({ path: join(path, name), action: "disarmed", detail: `${why}: taken out` });
@@ -60,6 +60,7 @@ async function disarmConfig(host: GuardHost, plan: GuardPlan, path: string, note
   const text = formatConfig(entries === undefined ? plainConfig : kept);
   host.removeTree(waiting);
   host.writeFile(waiting, text, { mode: 0o644 });
-  setAside(host, plan, join(path, "config"));
+  keepCopy(host, plan, join(path, "config"));
+  if (host.look(join(path, "config"))?.kind === "folder") host.removeTree(join(path, "config"));
   host.move(waiting, join(path, "config"));
 }

@@ -20,7 +20,7 @@ export interface WorkspaceScan {
 }
 
 /** Looks through a workspace, following no link. Ends after a bounded number of entries and says so. */
-export function scanWorkspace(host: GuardHost, plan: GuardPlan, launchedMs: number): WorkspaceScan {
+export function scanWorkspace(host: GuardHost, plan: GuardPlan): WorkspaceScan {
   const guarded = new Set(plan.gitDirs.filter(({ role }) => role !== "initial").map(({ path }) => path));
   const readOnly = new Set(plan.mounts.filter(({ kind }) => kind === "ro-bind").map(({ target }) => target));
   const scan = {
@@ -29,7 +29,7 @@ export function scanWorkspace(host: GuardHost, plan: GuardPlan, launchedMs: numb
     linksOut: [] as { path: string; target: string }[],
     agentFiles: [] as string[],
   };
-  const isNew = (path: string) => (host.look(path)?.ctimeMs ?? 0) >= launchedMs;
+  const isNew = (path: string) => (host.look(path)?.ctimeMs ?? 0) >= plan.sinceMs;
   const pending = [plan.workspace];
   let seen = 0;
   for (let folder = pending.pop(); folder !== undefined && seen < maxEntries; folder = pending.pop()) {

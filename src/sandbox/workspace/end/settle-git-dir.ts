@@ -23,12 +23,11 @@ export async function settleGitDir(
   unit: GuardedGitDir,
   context: {
     readonly tag: string;
-    readonly launchedMs: number;
     readonly notebook: Notebook;
     readonly shared: ReadonlySet<string>;
   },
 ): Promise<readonly string[]> {
-  const { tag, launchedMs, notebook } = context;
+  const { tag, notebook } = context;
   if (unit.role === "initial") {
     await adoptGitDir(
       host,
@@ -41,7 +40,7 @@ export async function settleGitDir(
   }
   clearWaiting(host, unit.path, tag);
   if (loadBase(host, unit) === undefined) return []; // The copy was never whole: no agent has seen it.
-  await settleShared(host, unit, launchedMs, notebook);
+  await settleShared(host, unit, plan.sinceMs, notebook);
 
   let pending = mirroredNames(unit);
   const readings = new Map<string, IndexReading>();

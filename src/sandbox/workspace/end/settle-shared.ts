@@ -13,11 +13,11 @@ const maxEntries = 200_000;
 export async function settleShared(
   host: GuardHost,
   unit: GuardedGitDir,
-  launchedMs: number,
+  sinceMs: number,
   notebook: Notebook,
 ): Promise<void> {
   if (!unit.shared.includes("refs")) return;
-  const found = listOddRefs(host, join(unit.path, "refs"), launchedMs);
+  const found = listOddRefs(host, join(unit.path, "refs"), sinceMs);
   for (const path of found.odd) {
     notebook.add({ path, action: "disarmed", detail: "a link or pipe among the refs: removed" });
     host.removeTree(path);
@@ -33,7 +33,7 @@ export async function settleShared(
 function listOddRefs(
   host: GuardHost,
   folder: string,
-  launchedMs: number,
+  sinceMs: number,
 ): { readonly odd: string[]; readonly locks: string[] } {
   const [odd, locks, pending]: [string[], string[], string[]] = [[], [], [folder]];
   for (let seen = 0; pending.length > 0 && seen < maxEntries; ) {
@@ -43,7 +43,7 @@ function listOddRefs(
       const path = join(at, name);
       if (kind === "folder") pending.push(path);
       else if (kind !== "file") odd.push(path);
-      else if (name.endsWith(".lock") && (host.look(path)?.ctimeMs ?? 0) >= launchedMs) locks.push(path);
+      else if (name.endsWith(".lock") && (host.look(path)?.ctimeMs ?? 0) >= sinceMs) locks.push(path);
     }
   }
   return { odd, locks };

@@ -13,13 +13,8 @@ import { setAside } from "./set-aside.ts";
 const maxNamed = 20;
 
 /** Disarms repositories that came to be in the workspace, and names what else programs of the host could be led by. */
-export async function settleWorkspace(
-  host: GuardHost,
-  plan: GuardPlan,
-  launchedMs: number,
-  notebook: Notebook,
-): Promise<void> {
-  const scan = scanWorkspace(host, plan, launchedMs);
+export async function settleWorkspace(host: GuardHost, plan: GuardPlan, notebook: Notebook): Promise<void> {
+  const scan = scanWorkspace(host, plan);
   const guarded = new Set(plan.gitDirs.map(({ path }) => path));
   const gitDirs = new Set(scan.gitDirs);
   for (const path of scan.gitFiles) {
@@ -37,7 +32,7 @@ export async function settleWorkspace(
   for (const path of gitDirs) {
     if (plan.gitDirs.some((unit) => unit.path === path && unit.role === "initial")) continue; // Cleaned before it came here.
     const isKnown = plan.knownGitDirs.includes(path) || !plan.searchedAll;
-    await disarmGitDir(host, plan, { path, isKnown, launchedMs }, notebook);
+    await disarmGitDir(host, plan, { path, isKnown }, notebook);
   }
   nameAll(
     notebook,

@@ -22,6 +22,8 @@ export interface GitDirFacts {
 /** What is in a workspace, as far as guarding it needs to know. Paths are absolute and without links. */
 export interface WorkspaceFacts {
   readonly dir: string;
+  /** When it was looked at, in Unix milliseconds. */
+  readonly lookedAtMs: number;
   /** `$XDG_STATE_HOME/caisson`. */
   readonly stateRoot: string;
   /** What must stay as it is. */

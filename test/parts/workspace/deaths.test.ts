@@ -1,0 +1,138 @@
+import { spawnSync } from "node:child_process";
+import { cpSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { planGuard } from "../../../src/sandbox/workspace/plan-guard.ts";
+import { prepareGuard } from "../../../src/sandbox/workspace/prepare-guard.ts";
+import { readWorkspaceFacts } from "../../../src/sandbox/workspace/read-workspace-facts.ts";
+import { settleGuard } from "../../../src/sandbox/workspace/settle-guard.ts";
+import { type Area, git, guardHost, guardWorkspace, listing, makeArea, makeRepository, put } from "./guard-kit.ts";
+import { mortal } from "./mortal-host.ts";
+
+const dying = join(import.meta.dirname, "dying-guard.ts");
+const guardDirOf = (area: Area) => join(area.stateRoot, "sandboxes", "brisk-otter-1", "guard");
+const nothing = { intent: () => {}, result: () => {} };
+
+function makeProject(area: Area): void {
+  makeRepository(area);
+  put(area.workspace, { ".husky/pre-commit": "true\n", ".gitignore": "sub\n" });
+  git(area, area.workspace, "add", "-A");
+  git(area, area.workspace, "commit", "-qm", "third");
+  git(area, area.workspace, "config", "core.hooksPath", ".husky");
+}
+
+/** What an agent does that gives the end something to do of each kind. */
+const work = `
+  git checkout -q -b topic; echo t > t.txt; git add t.txt; git commit -qm topic; git tag t1; git pack-refs --all
+  echo s > s.txt; git add s.txt; echo st >> a.txt; git stash -q -- a.txt
+  git config pull.rebase true; git config alias.x '!evil'; git remote add fork https://git.example.test/f.git
+  git init -q sub; git -C sub commit -q --allow-empty -m sub; git -C sub config core.fsmonitor evil; echo evil > sub/.git/hooks/pre-push
+  echo evil > .husky/pre-commit; mkdir g; echo 'gitdir: /tmp/x' > g/.git
+  git worktree add -q wt; ln -s /etc/passwd out; ln -sf x .git/refs/heads/odd
+`;
+
+async function prepare(area: Area, host = guardHost): Promise<void> {
+  const facts = await readWorkspaceFacts(host, { dir: area.workspace, home: area.home, stateRoot: area.stateRoot });
+  await prepareGuard(host, planGuard(facts, guardDirOf(area)), nothing);
+}
+
+/** The tree without what differs from one run to the next of the same commands. */
+const result = (area: Area) => ({
+  files: listing(
+    area.workspace,
+    /^(\.git|sub\/\.git)\/(objects|logs|index|ORIG_HEAD|packed-refs|refs)|worktrees\/wt\/(index|logs|HEAD|ORIG_HEAD)/,
+  ),
+  status: git(area, area.workspace, "status", "--porcelain", "-uall"),
+  branches: git(area, area.workspace, "branch", "-a", "--format=%(refname:short) %(subject)"),
+  stash: git(area, area.workspace, "stash", "list"),
+  log: git(area, area.workspace, "reflog", "--format=%gs"),
+  worktrees: git(area, area.workspace, "worktree", "list", "--porcelain")
+    .replaceAll(area.root, "")
+    .replace(/HEAD .*/g, ""),
+  claims: readdirSync(join(area.stateRoot, "workspaces")),
+});
+
+describe("a death while the guard is made", () => {
+  it("before any of its acts leaves nothing behind", async () => {
+    using area = makeArea();
+    makeProject(area);
+    const before = listing(area.workspace);
+    const whole = mortal(Number.POSITIVE_INFINITY, () => {});
+    await prepare(area, whole.host);
+    await settleGuard(guardHost, guardDirOf(area));
+    const acts = whole.acts();
+    for (let deadAt = 1; deadAt <= acts; deadAt += 1) {
+      guardHost.removeTree(area.stateRoot);
+      await prepare(area, mortal(deadAt, () => {}).host).catch(() => {});
+      expect([deadAt, await settleGuard(guardHost, guardDirOf(area))]).toEqual([deadAt, { notes: [], leftovers: [] }]);
+      expect([deadAt, listing(area.workspace)]).toEqual([deadAt, before]);
+    }
+    expect(acts).toBeGreaterThan(50);
+  });
+
+  it("by kill -9 leaves nothing behind either", () => {
+    using area = makeArea();
+    makeProject(area);
+    const before = listing(area.workspace);
+    for (const deadAt of [2, 15, 30, 40, 50]) {
+      guardHost.removeTree(area.stateRoot);
+      const { signal } = spawnSync(process.execPath, [dying, "prepare", area.root, `${deadAt}`]);
+      expect([deadAt, signal]).toEqual([deadAt, "SIGKILL"]);
+      spawnSync(process.execPath, [dying, "settle", area.root, "1000000"]);
+      expect([deadAt, listing(area.workspace)]).toEqual([deadAt, before]);
+    }
+  });
+});
+
+describe("a death while the guard is settled", () => {
+  it("before any of its acts ends, after another settling, as if there had been none", async () => {
+    using origin = makeArea();
+    makeProject(origin);
+    const guarded = await guardWorkspace(origin);
+    const inside = guarded.run(work);
+    expect(inside.code, inside.output).toBe(0);
+
+    // The plan holds absolute paths: each try starts from a copy that is put back to the same place.
+    const snapshot = makeArea();
+    using _gone = snapshot;
+    cpSync(origin.workspace, join(snapshot.root, "kept-work"), {
+      recursive: true,
+      verbatimSymlinks: true,
+      preserveTimestamps: true,
+    });
+    cpSync(origin.stateRoot, join(snapshot.root, "kept-state"), {
+      recursive: true,
+      verbatimSymlinks: true,
+      preserveTimestamps: true,
+    });
+    const restore = () => {
+      guardHost.removeTree(origin.workspace);
+      guardHost.removeTree(origin.stateRoot);
+      cpSync(join(snapshot.root, "kept-work"), origin.workspace, {
+        recursive: true,
+        verbatimSymlinks: true,
+        preserveTimestamps: true,
+      });
+      cpSync(join(snapshot.root, "kept-state"), origin.stateRoot, {
+        recursive: true,
+        verbatimSymlinks: true,
+        preserveTimestamps: true,
+      });
+    };
+
+    restore();
+    const whole = mortal(Number.POSITIVE_INFINITY, () => {});
+    const report = await settleGuard(whole.host, guardDirOf(origin));
+    const wanted = result(origin);
+    expect(report.leftovers).toEqual([]);
+    expect(wanted.branches).toBe("main third\ntopic topic\nwt topic");
+    for (let deadAt = 1; deadAt <= whole.acts(); deadAt += 1) {
+      restore();
+      if (deadAt % 20 === 0)
+        expect(spawnSync(process.execPath, [dying, "settle", origin.root, `${deadAt}`]).signal).toBe("SIGKILL");
+      else await settleGuard(mortal(deadAt, () => {}).host, guardDirOf(origin)).catch(() => {});
+      expect([deadAt, await settleGuard(guardHost, guardDirOf(origin))]).toEqual([deadAt, report]);
+      expect([deadAt, result(origin)]).toEqual([deadAt, wanted]);
+    }
+  }, 300_000);
+});
