@@ -22,26 +22,27 @@ const replay = isLive ? [] : ["--replay", recording];
 const run = await runCaisson(workspace, ["run", "--label", label, ...replay, "claude-code", demoPrompt]);
 
 const events = await runCaisson(workspace, ["logs", "--events", label], { quiet: true });
-const { isCompleted, refusals, lines } = tellEvents(events.output);
-const changed = execFileSync("git", ["-C", workspace, "diff", "--numstat"], { encoding: "utf8" }).trim();
-// What the agent wrote is run where it can do no harm: sealed, too.
-const tests = await runCaisson(workspace, ["run", "--", "node", "--test"], { quiet: true });
-const audit = await runCaisson(workspace, ["verify", label], { quiet: true });
-
-const told: readonly (readonly [string, string])[] = [
-  ["run", isCompleted ? "completed" : `ended with ${run.code}`],
-  ...lines,
-  [
-    "changed",
-    changed === "" ? "nothing" : changed.replaceAll(/^(\d+)\t(\d+)\t(.*)$/gm, "$3 (+$1 -$2)").replaceAll("\n", ", "),
-  ],
-  ["tests", tests.code === 0 ? "pass (run again, in a sandbox of their own)" : `fail (${tests.code})`],
-  ["audit", audit.code === 0 ? "every decision of the gate is there, unaltered" : "does not verify"],
-];
-console.log("\n  What happened, from the run's events:");
-for (const [name, text] of told) console.log(`  ${name.padEnd(10)} ${text}`);
+if (events.code === 0) await tellRun(events.output);
+else process.exitCode = run.code ?? 1; // It never started, and has said why.
 if (isKept) console.log(`  kept       ${workspace}`);
 else rmSync(workspace, { recursive: true });
 
-const isAsRecorded = changed !== "" && tests.code === 0 && refusals > 0;
-process.exitCode = run.code === 0 && audit.code === 0 && (isLive || isAsRecorded) ? 0 : 1;
+async function tellRun(text: string): Promise<void> {
+  const { isCompleted, refusals, lines } = tellEvents(text);
+  const changed = execFileSync("git", ["-C", workspace, "diff", "--numstat"], { encoding: "utf8" }).trim();
+  // What the agent wrote is run where it can do no harm: sealed, too.
+  const tests = await runCaisson(workspace, ["run", "--", "node", "--test"], { quiet: true });
+  const audit = await runCaisson(workspace, ["verify", label], { quiet: true });
+  const files = changed.replaceAll(/^(\d+)\t(\d+)\t(.*)$/gm, "$3 (+$1 -$2)").replaceAll("\n", ", ");
+  const told: readonly (readonly [string, string])[] = [
+    ["run", isCompleted ? "completed" : `ended with ${run.code}`],
+    ...lines,
+    ["changed", files || "nothing"],
+    ["tests", tests.code === 0 ? "pass (run again, in a sandbox of their own)" : `fail (${tests.code})`],
+    ["audit", audit.code === 0 ? "every decision of the gate is there, unaltered" : "does not verify"],
+  ];
+  console.log("\n  What happened, from the run's events:");
+  for (const [name, said] of told) console.log(`  ${name.padEnd(10)} ${said}`);
+  const isAsRecorded = changed !== "" && tests.code === 0 && refusals > 0;
+  process.exitCode = run.code === 0 && audit.code === 0 && (isLive || isAsRecorded) ? 0 : 1;
+}
