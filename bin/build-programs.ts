@@ -1,0 +1,37 @@
+import { type BuildOptions, build } from "esbuild";
+
+/** The programs that a caisson consists of, by the name of their bundle. */
+export const programs = {
+  cli: "src/cli/main.ts",
+  keeper: "src/run/keeper-main.ts",
+  gate: "src/gate/main.ts",
+  listener: "src/sandbox/local/listener-main.ts",
+} as const;
+
+/**
+ * Bundles programs into a folder. One file of the older module format for each: Node starts it in half the time, for it
+ * neither links modules nor wraps its own ones. What a program loads late stays a function in the file until then.
+ */
+export async function buildPrograms(options: {
+  readonly root: string;
+  readonly outdir: string;
+  readonly entryPoints: Readonly<Record<string, string>>;
+}): Promise<void> {
+  const settings: BuildOptions = {
+    absWorkingDir: options.root,
+    entryPoints: { ...options.entryPoints },
+    outdir: options.outdir,
+    outExtension: { ".js": ".cjs" },
+    bundle: true,
+    platform: "node",
+    target: "node24",
+    format: "cjs",
+    define: { "import.meta.dirname": "__dirname", "import.meta.filename": "__filename" },
+    minifySyntax: true,
+    minifyWhitespace: true,
+    // Has a native part.
+    external: ["@lydell/node-pty"],
+    logLevel: "warning",
+  };
+  await build(settings);
+}

@@ -1,0 +1,61 @@
+import type { Readable } from "node:stream";
+import { createLineSplitter } from "../base/line-splitter.ts";
+import type { LaunchRequest } from "../spec/keeper-protocol.ts";
+import { claimSlug, keep } from "./keeper.ts";
+import type { KeeperHost } from "./keeper-host.ts";
+
+/** Longest request: a prompt of some megabytes, and files. */
+const requestBytes = 64 * 1024 ** 2;
+
+/** By then the agent has started. */
+const settleAfterMs = 1000;
+
+/** How a keeper's process is spoken to. */
+export interface KeeperChannel {
+  /** One line says what to run; the end without a line says that there is nothing to run after all. */
+  readonly input: Readable;
+  /** Tells the caller: `listening`, or `slug_taken`. */
+  answer(word: string): void;
+  /** The slug is ours: what goes wrong from here belongs to it. */
+  claimed(slug: string): void;
+  /** Aborted when the keeper itself is told to go. */
+  readonly signal: AbortSignal;
+}
+
+/** Runs what the channel asks for, from launch to teardown, and settles what others left. Returns the process's exit code. */
+export async function runKeeper(host: KeeperHost, channel: KeeperChannel): Promise<number> {
+  const line = await readRequest(channel.input);
+  if (line === undefined) return 0;
+  const request = JSON.parse(line) as LaunchRequest;
+  if (!claimSlug(host, request)) {
+    channel.answer("slug_taken");
+    return 7;
+  }
+  channel.claimed(request.metadata.slug);
+  // What others left when they died is put right meanwhile, or at the end, where nobody waits for it.
+  let settling: Promise<unknown> | undefined;
+  const settleOthers = () => {
+    settling ??= import("./settle.ts").then(({ settleAll }) => settleAll(host));
+    return settling;
+  };
+  setTimeout(() => void settleOthers(), settleAfterMs).unref();
+  await keep(host, request, {
+    listening: () => channel.answer("listening"),
+    parse: async (value) => (await import("../spec/keeper-protocol.ts")).ToKeeper.parse(value),
+    signal: channel.signal,
+  });
+  await settleOthers();
+  return 0;
+}
+
+function readRequest(input: Readable): Promise<string | undefined> {
+  const split = createLineSplitter(requestBytes);
+  return new Promise((resolve) => {
+    input.on("data", (bytes: Buffer) => {
+      const [first] = split(bytes);
+      if (first !== undefined) resolve(first);
+    });
+    input.once("end", () => resolve(undefined));
+    input.once("error", () => resolve(undefined));
+  });
+}
