@@ -48,6 +48,13 @@ function shut(reason: string): never {
   process.exit(0);
 }
 
+// A bug ends the gate, and so everything: it fails closed. The stack names places in our code, the message might hold more.
+process.on("uncaughtException", (error) => {
+  const places = error instanceof Error ? (error.stack ?? "").split("\n    at ").slice(1, 8).join(" < ") : "";
+  send({ type: "fault", message: `bug: ${error instanceof Error ? error.name : "thrown"} at ${places}` });
+  shut("the gate failed");
+});
+
 const read = createLineReader(maxLineBytes, (line) => {
   void schemas.then(({ ToGate }) => {
     if (line === undefined) {

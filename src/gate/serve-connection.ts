@@ -1,12 +1,14 @@
 import type { Socket } from "node:net";
+import type { CompiledRoute } from "../policy/match/compile-routes.ts";
 import { parseAuthority } from "../policy/match/parse-authority.ts";
 import { parseHost } from "../policy/match/parse-host.ts";
 import type { GateContext } from "./gate-context.ts";
-import { AgentConnection, type ConnectionOwner } from "./http1/agent-connection.ts";
+import { AgentConnection, type ConnectionOwner, type UnreadAnswer } from "./http1/agent-connection.ts";
 import { readRequestFraming } from "./http1/framing.ts";
 import { firstValue, valuesOf } from "./http1/header-list.ts";
 import type { RequestHead } from "./http1/parse-head.ts";
 import type { Entrance } from "./http1/read-request.ts";
+import { serveHttp2 } from "./http2/serve-http2.ts";
 import { type AuditEntry, auditDecision } from "./request/audit-entry.ts";
 import { Exchange } from "./request/exchange.ts";
 import { type Refusal, wordRefusal } from "./request/refusal.ts";
@@ -20,7 +22,7 @@ export function serveConnection(context: GateContext, sandbox: SandboxState, soc
   socket.on("close", () => sandbox.sockets.delete(socket));
   if (sandbox.sockets.size >= context.limits.connections) {
     const refusal = { rule: "connections", reason: `a sandbox may have ${context.limits.connections} connections` };
-    socket.end(refuseBytes(context, blank(sandbox), refusal));
+    endSoon(context, socket, refuse(context, blank(sandbox), refusal).bytes);
     return;
   }
   sandbox.sockets.add(socket);
@@ -40,8 +42,8 @@ function ownerOf(
     unread: (head, why) => {
       const scheme = entrance?.scheme ?? "http";
       const place = entrance ? { host: entrance.host, port: entrance.port } : placeOf(head);
-      const entry = { ...blank(sandbox), ...place, scheme, method: head?.method ?? "-", path: pathOf(head) };
-      return refuseBytes(context, entry, why);
+      const path = sandbox.scanner.findInText(pathOf(head)) === undefined ? pathOf(head) : "/[redacted]";
+      return refuse(context, { ...blank(sandbox), ...place, scheme, method: head?.method ?? "-", path }, why);
     },
   };
 }
@@ -49,43 +51,37 @@ function ownerOf(
 /** A CONNECT: checked as far as it says something; what is asked inside is decided request by request. */
 function connect(context: GateContext, sandbox: SandboxState, head: RequestHead, socket: Socket, rest: Buffer): void {
   const target = readConnect(head);
-  const refuse = (refusal: Refusal, place: { host: string; port: number }) => {
+  const deny = (refusal: Refusal, place: { host: string; port: number }) => {
     const entry = { ...blank(sandbox), ...place, method: "CONNECT", scheme: "https" };
-    socket.end(refuseBytes(context, entry, refusal));
-    setTimeout(() => socket.destroy(), context.limits.lingerMs).unref();
+    endSoon(context, socket, refuse(context, entry, refusal).bytes);
   };
   if ("rule" in target) {
-    refuse(target, placeOf(head));
+    deny(target, placeOf(head));
     return;
   }
   const sighted = sandbox.scanner.findInText(`${target.host}\n${head.headers.map(({ value }) => value).join("\n")}`);
   if (sighted !== undefined) {
-    const { host } = target;
-    context.send({
-      type: "sighting",
-      sandbox: sandbox.id,
-      credential: sighted,
-      action: "blocked",
-      host,
-      where: "CONNECT",
-    });
-    refuse({ rule: "placeholder", reason: `the placeholder of ${sighted} was in the CONNECT` }, target);
+    // What gave it away is not repeated: it may be a real credential.
+    const host = sandbox.scanner.findInText(target.host) === undefined ? target.host : "[redacted]";
+    const sighting = { credential: sighted, action: "blocked", host, where: "CONNECT" } as const;
+    context.send({ type: "sighting", sandbox: sandbox.id, ...sighting });
+    deny({ rule: "placeholder", reason: `the placeholder of ${sighted} was in the CONNECT` }, { ...target, host });
     return;
   }
   const routes = sandbox.policy.routes.forHost(target.host).filter(({ ports }) => ports.has(target.port));
   // A host that no route names is let in as far as here, so that the agent reads the refusal as an answer over its own
   // TLS: of a refused CONNECT most clients show no more than a number.
   if (routes.length === 0 && !webPorts.has(target.port)) {
-    refuse({ rule: "no-route", reason: "no route allows this host and port" }, target);
+    deny({ rule: "no-route", reason: "no route allows this host and port" }, target);
     return;
   }
   if (!sandbox.leaves) {
-    refuse({ rule: "not-configured", reason: "the gate has no policy for this sandbox yet" }, target);
+    deny({ rule: "not-configured", reason: "the gate has no policy for this sandbox yet" }, target);
     return;
   }
   socket.write("HTTP/1.1 200 Connection Established\r\n\r\n");
   if (rest.length > 0) socket.unshift(rest);
-  tunnel(context, sandbox, socket, target, routes.length > 0);
+  tunnel(context, sandbox, socket, { ...target, routes });
 }
 
 const webPorts = new Set([80, 443, 8080, 8443]);
@@ -94,36 +90,45 @@ function tunnel(
   context: GateContext,
   sandbox: SandboxState,
   socket: Socket,
-  target: { readonly host: string; readonly port: number },
-  hasRoute: boolean,
+  target: { readonly host: string; readonly port: number; readonly routes: readonly CompiledRoute[] },
 ): void {
-  const refuse = (refusal: Refusal, answer?: Socket) => {
-    const entry = { ...blank(sandbox), ...target, method: "CONNECT", scheme: "https" };
-    const bytes = refuseBytes(context, entry, refusal);
-    answer?.end(bytes);
-    if (answer) setTimeout(() => answer.destroy(), context.limits.lingerMs).unref();
+  const { host, port, routes } = target;
+  const deny = (refusal: Refusal, answer?: Socket) => {
+    const entry = { ...blank(sandbox), host, port, method: "CONNECT", scheme: "https" };
+    const { bytes } = refuse(context, entry, refusal);
+    if (answer) endSoon(context, answer, bytes);
   };
   const contextOfLeaf = () => {
     const { leaves } = sandbox;
     if (!leaves) throw new Error("a tunnel needs a CA");
-    return leaves.contextFor(target.host);
+    return leaves.contextFor(host);
   };
-  openTunnel(context, socket, { context: contextOfLeaf, protocols: ["http/1.1"] }, (outcome) => {
+  const protocols = routes.some(({ route }) => route.http2) ? ["h2", "http/1.1"] : ["http/1.1"];
+  openTunnel(context, socket, { context: contextOfLeaf, protocols }, (outcome) => {
     if (outcome.kind === "failed") {
-      if (!hasRoute) refuse({ rule: "no-route", reason: "no route allows this host" });
-      else if (outcome.hadBytes) refuse({ rule: "tls", reason: outcome.reason });
+      if (routes.length === 0) deny({ rule: "no-route", reason: "no route allows this host" });
+      else if (outcome.hadBytes) deny({ rule: "tls", reason: outcome.reason });
       return;
     }
-    if (outcome.kind === "tls" && outcome.name?.toLowerCase() !== target.host) {
+    if (outcome.kind === "tls" && outcome.name?.toLowerCase() !== host) {
       const reason =
         outcome.name === undefined ? "the TLS client names no host (SNI)" : "the TLS client names another host (SNI)";
-      refuse({ rule: "host-mismatch", reason }, outcome.socket);
+      deny({ rule: "host-mismatch", reason }, outcome.socket);
       return;
     }
     const scheme = outcome.kind === "tls" ? "https" : "http";
-    const entrance = { kind: "tunnel", scheme, ...target } as const;
-    new AgentConnection(ownerOf(context, sandbox, entrance), outcome.socket, entrance);
+    const entrance = { kind: "tunnel", scheme, host, port } as const;
+    const owner = ownerOf(context, sandbox, entrance);
+    if (outcome.kind === "tls" && outcome.protocol === "h2") void serveHttp2(owner, outcome.socket, entrance);
+    else new AgentConnection(owner, outcome.socket, entrance);
   });
+}
+
+/** Says a last word; what the agent still sends is read for a moment, or it would reset the word away. */
+function endSoon(context: GateContext, socket: Socket, bytes: Buffer): void {
+  socket.end(bytes);
+  socket.resume();
+  setTimeout(() => socket.destroy(), context.limits.lingerMs).unref();
 }
 
 function readConnect(head: RequestHead): { readonly host: string; readonly port: number } | Refusal {
@@ -165,7 +170,7 @@ function placeOf(head: RequestHead | undefined): { host: string; port: number } 
 const pathOf = (head: RequestHead | undefined): string =>
   head?.target.startsWith("/") ? (head.target.split("?", 1)[0] ?? "").slice(0, 512) : "";
 
-function refuseBytes(context: GateContext, entry: AuditEntry, refusal: Refusal): Buffer {
+function refuse(context: GateContext, entry: AuditEntry, refusal: Refusal): UnreadAnswer {
   const answer = wordRefusal(entry, refusal, undefined);
   entry.status = answer.status;
   const decision = auditDecision(context.clock, entry, refusal.rule === "placeholder" ? "alarm" : "refuse", refusal);
@@ -179,5 +184,5 @@ function refuseBytes(context: GateContext, entry: AuditEntry, refusal: Refusal):
     "x-should-retry: false",
     "connection: close",
   ];
-  return Buffer.from(`${head.join("\r\n")}\r\n\r\n${answer.text}`, "utf8");
+  return { ...answer, bytes: Buffer.from(`${head.join("\r\n")}\r\n\r\n${answer.text}`, "utf8") };
 }

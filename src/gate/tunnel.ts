@@ -70,6 +70,8 @@ function endTls(
   secure.on("error", () => fail("the TLS connection failed"));
   secure.once("close", () => fail("the agent closed the tunnel during the TLS handshake"));
   secure.once("secure", () => {
+    // What `tls.Server` does for its own sockets; an HTTP/2 session waits for it.
+    Object.assign(secure, { secureConnecting: false });
     const { servername, alpnProtocol } = secure as { servername?: string | false; alpnProtocol?: string | false };
     finish({ kind: "tls", socket: secure, name: servername || undefined, protocol: alpnProtocol || "http/1.1" });
   });

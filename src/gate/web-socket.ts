@@ -20,15 +20,16 @@ interface Side {
 }
 
 /** Passes frames both ways, each side at the other's pace, looking through those of the agent. Ends both sides together. */
-export function relayWebSocket(relay: {
-  readonly context: GateContext;
-  readonly sandbox: SandboxState;
-  readonly agent: Side;
-  readonly upstream: Side;
-  readonly masker: Masker | undefined;
-  opened(): void;
-  closed(outcome: WebSocketOutcome): void;
-}): void {
+export function relayWebSocket(
+  relay: {
+    readonly context: GateContext;
+    readonly sandbox: SandboxState;
+    readonly agent: Side;
+    readonly upstream: Side;
+    readonly masker: Masker | undefined;
+  },
+  closed: (outcome: WebSocketOutcome) => void,
+): void {
   const { context, agent, upstream } = relay;
   const { webSocketIdleMs } = context.limits;
   const frames = new FrameScan(relay.sandbox.scanner.startBody());
@@ -46,7 +47,7 @@ export function relayWebSocket(relay: {
       if (found === undefined) socket.end();
       setTimeout(() => socket.destroy(), found === undefined ? context.limits.lingerMs : 0).unref();
     }
-    relay.closed({ reason, found, requestBytes, responseBytes });
+    closed({ reason, found, requestBytes, responseBytes });
   };
   const timed: Timed = {
     deadline: performance.now() + webSocketIdleMs,
@@ -72,7 +73,6 @@ export function relayWebSocket(relay: {
   };
   context.deadlines.add(timed);
   context.open.add(shut);
-  relay.opened();
   wire(agent.socket, fromAgent, () => upstream.socket.resume(), close, "agent");
   wire(upstream.socket, fromUpstream, () => agent.socket.resume(), close, "upstream");
   if (agent.rest.length > 0) fromAgent(agent.rest);

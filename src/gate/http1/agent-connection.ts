@@ -6,6 +6,14 @@ import { BodyReader, type BodySink } from "./body-reader.ts";
 import { parseRequestHead, type RequestHead } from "./parse-head.ts";
 import { type AgentRequest, type Entrance, readRequest, type UnreadRequest } from "./read-request.ts";
 
+/** The answer to a request that could not be read; `bytes` is the whole of it in HTTP/1.1, after which the connection closes. */
+export interface UnreadAnswer {
+  readonly status: number;
+  readonly contentType: string;
+  readonly text: string;
+  readonly bytes: Buffer;
+}
+
 /** What a connection hands its requests to. */
 export interface ConnectionOwner {
   readonly limits: GateLimits;
@@ -13,8 +21,8 @@ export interface ConnectionOwner {
   request(stream: AgentStream): void;
   /** A CONNECT on the proxy's listener; the connection has let go of its socket. `rest` came behind the head. */
   connect(head: RequestHead, socket: Socket, rest: Buffer): void;
-  /** A request that could not be read. Returns the answer's bytes; the connection closes after them. */
-  unread(head: RequestHead | undefined, why: UnreadRequest): Buffer;
+  /** A request that could not be read: tells of it, and returns how it is answered. */
+  unread(head: RequestHead | undefined, why: UnreadRequest): UnreadAnswer;
 }
 
 const empty = Buffer.alloc(0);
@@ -104,7 +112,7 @@ export class AgentConnection implements Timed, BodySink {
     }
     const request = readRequest(head, this.entrance);
     if ("rule" in request) {
-      this.#closeWith(this.#owner.unread(head, request));
+      this.#closeWith(this.#owner.unread(head, request).bytes);
       return;
     }
     this.#input = rest;
@@ -116,7 +124,7 @@ export class AgentConnection implements Timed, BodySink {
   }
 
   #refuseUnread(head: RequestHead | undefined, reason: string): void {
-    this.#closeWith(this.#owner.unread(head, { rule: "malformed", reason }));
+    this.#closeWith(this.#owner.unread(head, { rule: "malformed", reason }).bytes);
   }
 
   #readBody(chunk: Buffer): void {

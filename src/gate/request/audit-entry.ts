@@ -6,9 +6,9 @@ export interface AuditEntry {
   readonly startedAt: number;
   readonly method: string;
   readonly scheme: string;
-  readonly host: string;
+  host: string;
   readonly port: number;
-  readonly path: string;
+  path: string;
   address?: string;
   status?: number;
   requestBytes: number;

@@ -22,7 +22,7 @@ export function acquireUpstream(
 ): void {
   const origin = plan.origin ?? request;
   const key = `${origin.host}:${origin.port}`;
-  const kept = takeIdle(plan, key, Math.min(maxIdleMs, context.limits.idleUpstreamMs));
+  const kept = takeIdle(context, plan, key, Math.min(maxIdleMs, context.limits.idleUpstreamMs));
   if (kept) {
     give(kept);
     return;
@@ -39,7 +39,7 @@ export function acquireUpstream(
       forbidden: { has: (address: string) => forbidden.has(address) || !("has" in own) || own.has(address) },
     },
     session: plan.sessions.get(key),
-    onSession: (session: Buffer) => void plan.sessions.set(key, session),
+    onSession: (session: Buffer) => keepSession(plan, key, session),
   };
   void dial(context, target, context.limits.dialMs).then((dialled) => {
     if ("rule" in dialled) {
@@ -52,18 +52,28 @@ export function acquireUpstream(
   });
 }
 
-function takeIdle(plan: RoutePlan, key: string, maxIdleMs: number): UpstreamConnection | undefined {
-  const idle = plan.idle.get(key);
+function takeIdle(
+  context: GateContext,
+  plan: RoutePlan,
+  key: string,
+  maxIdleMs: number,
+): UpstreamConnection | undefined {
   const now = performance.now();
-  for (let connection = idle?.pop(); connection; connection = idle?.pop()) {
+  for (let connection = popIdle(plan, key); connection; connection = popIdle(plan, key)) {
+    context.deadlines.delete(connection);
     const age = now - connection.idleSince;
-    if (connection.isOpen && age < connection.keepMs && age < maxIdleMs) {
-      return connection;
-    }
+    if (connection.isOpen && age < connection.keepMs && age < maxIdleMs) return connection;
     // Only too old for this request: another one may still use it, but not for long, so it is not worth keeping.
     connection.socket.destroy();
   }
   return undefined;
+}
+
+function popIdle(plan: RoutePlan, key: string): UpstreamConnection | undefined {
+  const idle = plan.idle.get(key);
+  const connection = idle?.pop();
+  if (idle?.length === 0) plan.idle.delete(key);
+  return connection;
 }
 
 function release(
@@ -76,19 +86,33 @@ function release(
 ): void {
   const idle = plan.idle.get(key) ?? [];
   if (!isReusable) {
+    context.deadlines.delete(connection);
     const at = idle.indexOf(connection);
     if (at >= 0) idle.splice(at, 1);
+    if (idle.length === 0) plan.idle.delete(key);
     return;
   }
   // A route that was changed or removed meanwhile keeps nothing.
   const isInForce = sandbox.policy.plans.get(plan.compiled) === plan;
-  if (!isInForce || idle.length >= context.limits.idleUpstreams) {
+  if (!isInForce || idle.length >= context.limits.idleUpstreams || plan.idle.size >= maxKeys) {
     connection.socket.destroy();
     return;
   }
   connection.idleSince = performance.now();
+  connection.deadline = connection.idleSince + Math.min(connection.keepMs, context.limits.idleUpstreamMs);
+  context.deadlines.add(connection);
   // An idle connection must not be paused: its close would not be heard.
   connection.socket.resume();
   idle.push(connection);
   plan.idle.set(key, idle);
+}
+
+// A route for `*.suffix` has as many hosts as the agent cares to name.
+const maxKeys = 100;
+
+function keepSession(plan: RoutePlan, key: string, session: Buffer): void {
+  plan.sessions.delete(key);
+  plan.sessions.set(key, session);
+  const oldest = plan.sessions.size > maxKeys ? plan.sessions.keys().next().value : undefined;
+  if (oldest !== undefined) plan.sessions.delete(oldest);
 }

@@ -1,4 +1,5 @@
 import type { Socket } from "node:net";
+import type { Timed } from "../deadlines.ts";
 import { BodyReader, type BodySink } from "../http1/body-reader.ts";
 import { readResponseFraming } from "../http1/framing.ts";
 import { firstValue, valuesOf } from "../http1/header-list.ts";
@@ -19,9 +20,11 @@ export interface UpstreamListener extends BodySink {
 }
 
 /** One HTTP/1.1 connection to an upstream; carries one request at a time and goes back to its pool between two. */
-export class UpstreamConnection {
+export class UpstreamConnection implements Timed {
   readonly socket: Socket;
   readonly address: string;
+  /** Set while it is idle: a connection that nobody needs is not kept for ever. */
+  deadline = Number.POSITIVE_INFINITY;
   idleSince = 0;
   /** When the upstream said it would close it; milliseconds after `idleSince`. */
   keepMs: number;
@@ -49,6 +52,10 @@ export class UpstreamConnection {
     socket.on("end", () => this.#onEnd());
     socket.on("error", (error: NodeJS.ErrnoException) => this.#close(error.code ?? "failed"));
     socket.on("close", () => this.#close("closed"));
+  }
+
+  expire(): void {
+    this.#close("idle for too long");
   }
 
   get isOpen(): boolean {

@@ -1,3 +1,4 @@
+import { gzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { GateWorld } from "../../kit/gate-world.ts";
 
@@ -113,6 +114,29 @@ describe("must-have 25: the real credential arrives upstream, and the agent neve
     const answer = await world.ask("api.example", "GET /");
     expect(answer.head).toContain(`?token=${"*".repeat(real.length)}`);
     expect(answer.body).toBe(`data: Bearer ${"*".repeat(real.length)}\n\n`);
+  });
+});
+
+describe("must-have 25, in compressed answers", () => {
+  it("unpacks an answer that was not asked for compressed, and masks it; refuses what it cannot unpack", async () => {
+    await using world = new GateWorld();
+    const api = await world.upstream("api.example", (request, response) => {
+      const text = `${request.headers.authorization}\n`.repeat(100_000);
+      if (request.url === "/unknown") response.setHeader("content-encoding", "compress").end(text);
+      else if (request.url === "/broken") response.setHeader("content-encoding", "gzip").end(text);
+      else response.setHeader("content-encoding", "gzip").end(gzipSync(text));
+    });
+    await world.configure({
+      routes: [api.route({ credential: { name: "key", inject: [{ as: "bearer" }] } })],
+      credentials: [{ name: "key", placeholder }],
+    });
+    world.credential("key", real);
+    const answer = await world.ask("api.example", "GET /", { headers: ["Accept-Encoding: gzip"] });
+    expect(answer.head).not.toContain("content-encoding");
+    expect(answer.body).toBe(`Bearer ${"*".repeat(real.length)}\n`.repeat(100_000));
+    expect(await world.ask("api.example", "GET /unknown")).toMatchObject({ status: 502, rule: "upstream" });
+    expect((await world.ask("api.example", "GET /broken")).body).not.toContain(real);
+    expect(api.requests.map(({ headers }) => headers["accept-encoding"])).toEqual(Array(3).fill("identity"));
   });
 });
 
