@@ -1,0 +1,72 @@
+// `npm test`: makes this machine ready for the tests, runs all of them, and closes with one line that sums what really ran.
+// A test that was skipped, and a project without tests, is a failure: what guards the sandbox must not go missing unseen.
+import { spawn } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { addUp, type Counts, countVitest, nothing } from "./run-all/count-results.ts";
+
+const root = resolve(import.meta.dirname, "..");
+const results = mkdtempSync(join(tmpdir(), "caisson-results-"));
+
+/** The projects of vitest.config.ts, with the longest that each may take, in minutes. */
+const projects = { unit: 5, parts: 15, e2e: 15, attacks: 20 };
+const checks = ["lint", "types", "dead"];
+
+try {
+  const setup = await run("make ready", [join(root, "bin/caisson"), "doctor", "--fix", "--for", "tests"], 20);
+  if (!setup) finish({ ...nothing, failed: 1 });
+  const counts: Counts[] = [await runCheck("build", ["node", "bin/build.ts"])];
+  for (const name of checks) counts.push(await runCheck(name, ["npm", "run", "-s", name]));
+  for (const [project, minutes] of Object.entries(projects)) counts.push(await runProject(project, minutes));
+  finish(addUp(counts));
+} finally {
+  rmSync(results, { recursive: true, force: true });
+}
+
+async function runCheck(name: string, argv: readonly string[]): Promise<Counts> {
+  return (await run(name, argv, 5)) ? { ...nothing, passed: 1 } : { ...nothing, failed: 1 };
+}
+
+async function runProject(project: string, minutes: number): Promise<Counts> {
+  const file = join(results, `${project}.json`);
+  const reporters = ["--reporter=dot", "--reporter=json", `--outputFile.json=${file}`];
+  const hasPassed = await run(project, ["vitest", "run", "--project", project, ...reporters], minutes);
+  const counts = countVitest(readResults(file));
+  process.stdout.write(`${project}: ${JSON.stringify(counts)}\n`);
+  // Something outside a test went wrong: an unhandled rejection, or the time was up.
+  return hasPassed || counts.failed > 0 ? counts : { ...counts, failed: 1 };
+}
+
+function readResults(file: string): unknown {
+  try {
+    return JSON.parse(readFileSync(file, "utf8"));
+  } catch {
+    return undefined;
+  }
+}
+
+/** Runs one step with our output; whether it ended well and in time. */
+function run(name: string, argv: readonly string[], minutes: number): Promise<boolean> {
+  process.stdout.write(`\n== ${name}\n`);
+  const [file = "", ...args] = argv;
+  return new Promise((fulfil) => {
+    // A group of its own, so that what hangs goes with all that it started.
+    const child = spawn(file, args, { cwd: root, stdio: "inherit", detached: true });
+    const timer = setTimeout(() => {
+      process.stdout.write(`${name} took over ${minutes} minutes\n`);
+      process.kill(-(child.pid ?? 0), "SIGKILL");
+    }, minutes * 60_000);
+    const end = (isGood: boolean) => {
+      clearTimeout(timer);
+      fulfil(isGood);
+    };
+    child.on("error", () => end(false));
+    child.on("exit", (exitCode) => end(exitCode === 0));
+  });
+}
+
+function finish({ passed, failed, skipped }: Counts): never {
+  process.stdout.write(`\n${passed} passed, ${failed} failed, ${skipped} skipped\n`);
+  process.exit(failed + skipped === 0 ? 0 : 1);
+}
