@@ -24,7 +24,8 @@ export function diagnoseLocalEngine(facts: MachineFacts): Verdict {
     return notReady("WSL 1 has no user namespaces", "wsl --set-version DISTRIBUTION 2   (in Windows)");
   }
   if (facts.programs.bwrap === undefined) return notReady("bubblewrap not found", "caisson doctor --fix");
-  if (facts.programs.nsenter === undefined) return notReady("nsenter not found", "caisson doctor --fix");
+  const missing = ["nsenter", "prlimit", "setsid"].filter((name) => facts.programs[name] === undefined);
+  if (missing.length > 0) return notReady(`${missing.join(", ")} not found (util-linux)`, "caisson doctor --fix");
   if (!facts.seccomp)
     return notReady("this kernel has no seccomp filters", "use a kernel with CONFIG_SECCOMP_FILTER=y");
   if (facts.sandboxTrial?.ok !== true) return explainTrial(facts);

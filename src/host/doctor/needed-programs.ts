@@ -13,6 +13,8 @@ const needed: Readonly<Record<Purpose, readonly NeededProgram[]>> = {
   run: [
     { program: "bwrap", package: "bubblewrap" },
     { program: "nsenter", package: "util-linux" },
+    { program: "prlimit", package: "util-linux" },
+    { program: "setsid", package: "util-linux" },
     { program: "git", package: "git" },
   ],
   tests: [

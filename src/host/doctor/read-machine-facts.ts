@@ -23,6 +23,8 @@ export interface MachineQuestion {
 const programs: Readonly<Record<string, readonly string[]>> = {
   bwrap: ["--version"],
   nsenter: ["--version"],
+  prlimit: [],
+  setsid: [],
   git: ["--version"],
   curl: ["--version"],
   python3: ["--version"],
