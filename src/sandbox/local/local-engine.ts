@@ -1,7 +1,7 @@
 import type { ChildProcess } from "node:child_process";
-import { rmSync } from "node:fs";
 import type { Server } from "node:net";
 import { createPipePool } from "../../host/process/pipe-pool.ts";
+import { removeTree } from "../../host/process/remove-tree.ts";
 import type { LaunchPlan, Sandbox } from "../../spec/engine.ts";
 import { endGroups, endNamespace } from "./end-processes.ts";
 import { execInside } from "./exec-inside.ts";
@@ -44,12 +44,8 @@ export function createLocalEngine(context: LocalContext): LocalEngine {
     prepare: (plan, view, record) => prepare(context, plan, view, record),
     reap: (stateDir, facts) => reapSandbox(host, stateDir, facts),
     removeScratch: async (stateDir) => {
-      try {
-        rmSync(sandboxFolders(stateDir).private, { recursive: true, force: true, maxRetries: 3 });
-        return [];
-      } catch (error) {
-        return [error instanceof Error ? error.message : String(error)];
-      }
+      const failed = removeTree(sandboxFolders(stateDir).private);
+      return failed === undefined ? [] : [failed];
     },
   };
 }

@@ -1,8 +1,9 @@
-import { mkdtempSync, realpathSync, rmSync } from "node:fs";
+import { mkdtempSync, realpathSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { findMountOrigin, hasMounted } from "../../../src/host/process/mount-origin.ts";
 import { procTable } from "../../../src/host/process/process-table.ts";
+import { removeTree } from "../../../src/host/process/remove-tree.ts";
 import { createLocalHost } from "../../../src/sandbox/local/create-local-host.ts";
 import { type Defences, localDefences } from "../../../src/sandbox/local/defences.ts";
 import { createLocalEngine, type LocalSandbox } from "../../../src/sandbox/local/local-engine.ts";
@@ -31,7 +32,7 @@ export function localHost(options: { readonly cgroups?: boolean } = {}): LocalHo
 /** A folder of its own that is removed at the end. */
 export function temporaryFolder(): { readonly path: string } & Disposable {
   const path = mkdtempSync(join(tmpdir(), "caisson-part-"));
-  return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true }) };
+  return { path, [Symbol.dispose]: () => void removeTree(path) };
 }
 
 /** A plan for a sandbox without a workspace, in which Node can be run. */

@@ -12,7 +12,7 @@ export interface WatchedDisk {
 }
 
 const tickMilliseconds = 500;
-/** The workspace is measured first after this long: most runs that are shorter write little, and should not wait for it. */
+/** What the workspace held is measured after this long: it should not slow down the launch, and shorter runs not at all. */
 const settleMilliseconds = 1000;
 /** Never filled up by us: what the machine keeps in any case. */
 const reserveBytes = 512 * 1024 ** 2;
@@ -33,35 +33,41 @@ export function watchDisk(
   const { signal } = abort;
   const [main = "/"] = disk.folders;
   const atStart = files.spaceOf(main);
-  const limit = Math.min(disk.limitBytes, Math.max(0, (atStart?.freeBytes ?? Number.POSITIVE_INFINITY) - reserveBytes));
+  const room = atStart?.freeBytes ?? Number.POSITIVE_INFINITY;
+  const limit = Math.min(disk.limitBytes, Math.max(room - reserveBytes, room / 2));
   const grown = () => {
     const now = files.spaceOf(main);
     if (!atStart || !now) return 0;
     return atStart.freeBytes - now.freeBytes + 4096 * Math.max(0, atStart.freeFiles - now.freeFiles);
   };
 
-  const measure = async (baseline: number): Promise<number> => {
+  let baseline: number | undefined;
+  const findBaseline = async (workspace: string) => {
+    await rest(settleMilliseconds, signal);
+    baseline = (await measureDisk(workspace, { enough: Number.POSITIVE_INFINITY, signal })).bytes;
+  };
+
+  const measure = async (): Promise<number> => {
     const options = { enough: limit, signal };
     const uses = await Promise.all(disk.folders.map((folder) => measureDisk(folder, options)));
     const workspace =
-      disk.workspace === undefined
+      disk.workspace === undefined || baseline === undefined
         ? undefined
         : await measureDisk(disk.workspace, { ...options, enough: baseline + limit });
-    const named = uses.reduce((sum, use) => sum + use.bytes, Math.max(0, (workspace?.bytes ?? 0) - baseline));
+    const growth = Math.max(0, (workspace?.bytes ?? 0) - (baseline ?? 0));
+    const named = uses.reduce((sum, use) => sum + use.bytes, growth);
     const total = named + measureUnlinked(disk.initPid, statSync(main).dev);
     // What cannot be looked at is judged by how the file system filled.
     return uses.some((use) => use.isPartial) || workspace?.isPartial ? Math.max(total, grown()) : total;
   };
 
   const run = async () => {
-    await rest(settleMilliseconds, signal);
-    const start = { enough: Number.POSITIVE_INFINITY, signal };
-    const baseline = disk.workspace === undefined ? 0 : (await measureDisk(disk.workspace, start)).bytes;
     let known = 0;
     let grownThen = 0;
     let walkedAt = 0;
     let walkTook = 0;
     while (!signal.aborted) {
+      await rest(tickMilliseconds, signal);
       const sinceWalk = grown() - grownThen;
       const left = limit - known;
       const isQuick = sinceWalk > left / 4;
@@ -69,15 +75,15 @@ export function watchDisk(
       if (isQuick || (isDue && sinceWalk > 0)) {
         grownThen = grown();
         const begun = performance.now();
-        known = await measure(baseline);
+        known = await measure();
         walkedAt = performance.now();
         walkTook = walkedAt - begun;
         if (known > limit && !signal.aborted) return breach(`${known} bytes of ${limit}`);
       }
-      await rest(tickMilliseconds, signal);
     }
   };
   void run().catch(() => {}); // The folders went away under it: the sandbox is being removed.
+  if (disk.workspace !== undefined) void findBaseline(disk.workspace);
   return { close: () => abort.abort() };
 }
 

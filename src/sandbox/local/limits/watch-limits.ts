@@ -55,8 +55,11 @@ export function watchLimits(
     if (isWatched("memory") && use.memoryBytes > limits.memoryBytes) {
       end("memory", `${use.memoryBytes} bytes of ${limits.memoryBytes}`);
     }
-    if (isWatched("pids") && use.processes > limits.processes) {
-      end("processes", `${use.processes} of ${limits.processes}`);
+    if (isWatched("pids") && use.processes >= limits.processes) {
+      // Where the kernel counts for each command, it refuses more by itself; only many commands together come further.
+      const most = setup.processes === undefined ? limits.processes : 2 * limits.processes;
+      const act = use.processes > most ? end : tell;
+      act("processes", `${use.processes} of ${limits.processes}`);
     }
     return Math.max(use.memoryBytes / limits.memoryBytes, use.processes / limits.processes);
   };
