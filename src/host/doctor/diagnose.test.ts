@@ -18,10 +18,9 @@ const debian: MachineFacts = {
   hasFreeSudo: false,
   node: { version: "26.10.0", path: "/usr/bin/node" },
   programs: Object.fromEntries(
-    ["bwrap", "nsenter", "prlimit", "setsid", "git", "curl", "python3", "ip", "openssl", "apt-get"].map((name) => [
-      name,
-      program(name),
-    ]),
+    ["bwrap", "nsenter", "prlimit", "setsid", "git", "curl", "python3", "ip", "openssl", "gcc", "mount", "apt-get"].map(
+      (name) => [name, program(name)],
+    ),
   ),
   kernelSettings: { maxUserNamespaces: 15_000 },
   sandboxTrial: { ok: true },

@@ -3,25 +3,28 @@ import type { MachineFacts } from "./machine-facts.ts";
 /** What a machine is made ready for. */
 export type Purpose = "run" | "tests";
 
-/** A program that is needed, and the package that brings it. */
+/** A program that is needed, and the packages that bring it with all that it needs here. */
 export interface NeededProgram {
   readonly program: string;
-  readonly package: string;
+  readonly packages: readonly string[];
 }
 
 const needed: Readonly<Record<Purpose, readonly NeededProgram[]>> = {
   run: [
-    { program: "bwrap", package: "bubblewrap" },
-    { program: "nsenter", package: "util-linux" },
-    { program: "prlimit", package: "util-linux" },
-    { program: "setsid", package: "util-linux" },
-    { program: "git", package: "git" },
+    { program: "bwrap", packages: ["bubblewrap"] },
+    { program: "nsenter", packages: ["util-linux"] },
+    { program: "prlimit", packages: ["util-linux"] },
+    { program: "setsid", packages: ["util-linux"] },
+    { program: "git", packages: ["git"] },
   ],
   tests: [
-    { program: "curl", package: "curl" },
-    { program: "python3", package: "python3" },
-    { program: "ip", package: "iproute2" },
-    { program: "openssl", package: "openssl" },
+    { program: "curl", packages: ["curl"] },
+    { program: "python3", packages: ["python3"] },
+    { program: "ip", packages: ["iproute2"] },
+    { program: "openssl", packages: ["openssl"] },
+    // The attacks that need system calls of their own are written in C.
+    { program: "gcc", packages: ["gcc", "libc6-dev"] },
+    { program: "mount", packages: ["mount"] },
   ],
 };
 

@@ -19,7 +19,7 @@ export type InstallPlan =
 /** Decides, from facts alone, how what is missing gets onto this machine. `ask`: sudo will want a password, so only with a person there. */
 export function planInstallation(facts: MachineFacts, purpose: Purpose, hasTerminal: boolean): InstallPlan {
   if (facts.platform !== "linux") return { kind: "nothing" };
-  const packages = [...new Set(missingPrograms(facts, purpose).map((row) => row.package))];
+  const packages = [...new Set(missingPrograms(facts, purpose).flatMap((row) => row.packages))];
   if (packages.length === 0) return { kind: "nothing" };
   const apt = facts.programs["apt-get"]?.path;
   const sudo = facts.programs.sudo?.path;

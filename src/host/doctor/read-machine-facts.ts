@@ -30,6 +30,8 @@ const programs: Readonly<Record<string, readonly string[]>> = {
   python3: ["--version"],
   ip: ["-V"],
   openssl: ["version"],
+  gcc: ["--version"],
+  mount: [],
   "apt-get": ["--version"],
   dnf: [],
   pacman: [],
