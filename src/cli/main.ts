@@ -3,6 +3,8 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import { Failure } from "../base/failure.ts";
 import { version } from "../base/version.ts";
+import { entryPoint } from "../host/entry-point.ts";
+import { spawnKeeper } from "../run/start-keeper.ts";
 import type { CommandContext, Input } from "./frame/command-context.ts";
 import { bugExit } from "./frame/exit-codes.ts";
 import { createInterrupts } from "./frame/interrupts.ts";
@@ -15,6 +17,9 @@ import { runCommandLine } from "./run-command-line.ts";
 
 const words = process.argv.slice(2);
 const { environment, folders } = readEnvironment();
+const earlyKeeper = isLaunch()
+  ? spawnKeeper({ command: process.execPath, args: [entryPoint("keeper")] }, environment)
+  : undefined;
 const output = createOutput();
 const interrupts = createInterrupts(process, (code) => process.exit(code));
 
@@ -27,11 +32,19 @@ async function start(): Promise<void> {
   process.exit();
 }
 
+/** Whether these words look like a launch. When they turn out not to be one, the keeper ends unused. */
+function isLaunch(): boolean {
+  const own = words.slice(0, words.includes("--") ? words.indexOf("--") : undefined);
+  return words[0] === "run" && words.length > 1 && !own.some((word) => ["--help", "-h", "--dry-run"].includes(word));
+}
+
 async function main(): Promise<number> {
   try {
     return await runCommandLine(createContext(), words, version);
   } catch (error) {
     return report(error);
+  } finally {
+    earlyKeeper?.abandon();
   }
 }
 
@@ -67,6 +80,7 @@ function createContext(): CommandContext {
     folders,
     input: createInput(),
     output,
+    earlyKeeper,
     terminalSize: () =>
       process.stdout.isTTY ? { columns: process.stdout.columns, rows: process.stdout.rows } : undefined,
     onResize: (listener) => {

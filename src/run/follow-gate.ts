@@ -31,6 +31,7 @@ export function followGate(following: GateFollowing): void {
   const { gate, events, audit, log, request, host, paths, console } = following;
   let routes: readonly Route[] = request.policy.routes;
   let version = 1;
+  const redacted = new Set<string>();
 
   const configure = async (next: readonly Route[]) => {
     version += 1;
@@ -89,6 +90,10 @@ export function followGate(following: GateFollowing): void {
         return;
       case "sighting": {
         const { credential, action, host: name, where } = message;
+        // A conversation is sent again with every turn, and so is what was redacted in it: one fact, told once.
+        const key = `${credential} ${name} ${where}`;
+        if (action === "redacted" && redacted.has(key)) return;
+        if (action === "redacted") redacted.add(key);
         events.append({ event: "placeholder_sighted", credential, action, host: name, where });
         return;
       }

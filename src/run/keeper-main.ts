@@ -1,4 +1,5 @@
 import { homedir } from "node:os";
+import { Failure } from "../base/failure.ts";
 import { createLocalKeeperHost, writeKeeperBug } from "./local-keeper-host.ts";
 import { runKeeper } from "./run-keeper.ts";
 
@@ -18,12 +19,8 @@ process.once("uncaughtException", (error) => {
 // Whatever we make is for this person alone, whoever's umask we inherited.
 process.umask(0o077);
 
-const host = createLocalKeeperHost({
-  environment: process.env,
-  home: homedir(),
-  stateRoot,
-  uid: process.geteuid?.() ?? 0,
-});
+const host = makeHost();
+host.bootGate();
 const channel = {
   input: process.stdin,
   answer: (word: string) => void process.stdout.write(`${word}\n`),
@@ -33,3 +30,16 @@ const channel = {
   signal: abort.signal,
 };
 void runKeeper(host, channel).then((code) => process.exit(code));
+
+/** A machine that lacks something is told to whoever started us, as the expected failure that it is. */
+function makeHost() {
+  const uid = process.geteuid?.() ?? 0;
+  try {
+    return createLocalKeeperHost({ environment: process.env, home: homedir(), stateRoot, uid });
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    const { code, message, hint, status, exit } = error;
+    process.stdout.write(`${JSON.stringify({ code, message, hint, status, exit })}\n`);
+    process.exit(exit);
+  }
+}

@@ -1,3 +1,4 @@
+import type { ChildProcess } from "node:child_process";
 import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import type { Server } from "node:net";
 import { networkInterfaces } from "node:os";
@@ -39,8 +40,14 @@ export interface KeeperPlace {
   readonly uid: number;
 }
 
+/** A keeper's host that can have a gate boot before there is anything to run. */
+export interface LocalKeeperHost extends KeeperHost {
+  /** Until it is configured a gate can do nothing, and it ends with its control channel, that is, with us. */
+  bootGate(): void;
+}
+
 /** The keeper's real outside on the local engine. `defences` are the real ones but in the attack battery. */
-export function createLocalKeeperHost(place: KeeperPlace, defences: Defences = localDefences): KeeperHost {
+export function createLocalKeeperHost(place: KeeperPlace, defences: Defences = localDefences): LocalKeeperHost {
   const { environment, home, stateRoot } = place;
   const path = environment.PATH ?? "";
   const local = createLocalHost({
@@ -53,18 +60,27 @@ export function createLocalKeeperHost(place: KeeperPlace, defences: Defences = l
   const engine = createLocalEngine({ host: local, defences });
   const guardHost = createGuardHost(path);
   const undo = createUndo(engine, guardHost);
+  const startGate = () => {
+    const extraCaFile = environment.NODE_EXTRA_CA_CERTS;
+    return engine.startGate({
+      entry: entryPoint("gate"),
+      readOnlyPaths: gateFolders(),
+      ...(extraCaFile !== undefined && { extraCaFile }),
+    });
+  };
+  let earlyGate: ChildProcess | undefined;
   return {
     stateRoot,
     now: () => new Date(),
     identify: identifyProcess,
     openJournal: (file) => openJournal(file, () => new Date(), durableSteps),
+    bootGate: () => {
+      earlyGate ??= startGate();
+    },
     startGate: () => {
-      const extraCaFile = environment.NODE_EXTRA_CA_CERTS;
-      return engine.startGate({
-        entry: entryPoint("gate"),
-        readOnlyPaths: gateFolders(),
-        ...(extraCaFile !== undefined && { extraCaFile }),
-      });
+      const early = earlyGate;
+      earlyGate = undefined;
+      return early?.exitCode === null && early.signalCode === null ? early : startGate();
     },
     guardWorkspace: (request, paths, journal) =>
       guardWorkspace({ guardHost, home, stateRoot }, request, paths.dir, journal),

@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { Failure } from "../base/failure.ts";
 import type { LaunchRequest } from "../spec/keeper-protocol.ts";
 import { runFailure } from "./errors.ts";
 
@@ -6,7 +7,7 @@ import { runFailure } from "./errors.ts";
 export interface SpawnedKeeper {
   /** Hands over the request; resolves when the keeper's socket answers. Throws `slug_taken`, `keeper_died`. */
   launch(request: LaunchRequest): Promise<void>;
-  /** Ends a keeper that got no request. */
+  /** Ends a keeper that got no request; does nothing to one that did. */
   abandon(): void;
 }
 
@@ -21,6 +22,7 @@ export function spawnKeeper(
     env: environment,
     cwd: "/",
   });
+  let isTold = false;
   let stdout = "";
   let stderr = "";
   let settle: ((line: string | undefined) => void) | undefined;
@@ -43,15 +45,25 @@ export function spawnKeeper(
 
   return {
     async launch(request) {
+      isTold = true;
       child.stdin.end(`${JSON.stringify(request)}\n`);
       const line = await answer;
       child.stdout.destroy();
       child.stderr.destroy();
       child.unref();
       if (line === "listening") return;
+      if (line?.startsWith("{")) throw failureOf(line);
       if (line === "slug_taken") throw runFailure("slug_taken", { slug: request.metadata.slug });
       throw runFailure("keeper_died", { detail: stderr.trim() });
     },
-    abandon: () => void child.kill("SIGKILL"),
+    abandon: () => {
+      if (!isTold) child.kill("SIGKILL");
+    },
   };
+}
+
+/** An expected failure that the keeper told in its first and only line. */
+function failureOf(line: string): Failure {
+  const { code, message, hint, status, exit } = JSON.parse(line) as Failure;
+  return new Failure(code, { message, hint, status, exit }, {});
 }

@@ -1,3 +1,4 @@
+import type { SpawnedKeeper } from "../../run/start-keeper.ts";
 import type { Output } from "../output/output.ts";
 
 /** Where this person's files lie; each `caisson` folder below the XDG one. */
@@ -27,6 +28,8 @@ export interface CommandContext {
   readonly folders: UserFolders;
   readonly input: Input;
   readonly output: Output;
+  /** For `run`: a keeper that boots since the process began, so that what is resolved meanwhile costs no time. */
+  readonly earlyKeeper?: SpawnedKeeper | undefined;
   /** The terminal that standard output is, now. */
   terminalSize(): TerminalSize | undefined;
   /** Tells when that changes. */

@@ -17,16 +17,17 @@ const promptBytes = 4 * 1024 ** 2;
 export async function runSealed(context: CommandContext, input: RunInput): Promise<number> {
   const { folders, output, environment } = context;
   const { options } = input;
-  // The keeper boots while we resolve: it does nothing before it is told what. A dry run, or a mistake, ends it unused.
-  using keeper = options.dryRun ? undefined : disposableKeeper(environment);
   const { planRun } = await import("./plan-run.ts");
   const prompt = input.arguments[1] === "-" ? await readPrompt(context) : input.arguments[1];
   const plan = await planRun(context, input, { slug: newSlug(randomInt), prompt, now: new Date() });
-  if (!keeper) {
+  if (options.dryRun) {
     const { describePlan, planLines } = await import("./describe-plan.ts");
     output.show(describePlan(plan), () => [...headLines(plan), ...planLines(plan), "  nothing was started"]);
     return 0;
   }
+  // It boots while we resolve: it does nothing before it is told what, and a mistake ends it unused.
+  const keeper =
+    context.earlyKeeper ?? spawnKeeper({ command: process.execPath, args: [entryPoint("keeper")] }, environment);
   await keeper.launch(plan.request);
   const { slug } = plan.request.metadata;
   announceRun(output, plan);
@@ -40,20 +41,6 @@ export async function runSealed(context: CommandContext, input: RunInput): Promi
   }
   // Awaited here: the connection must not be closed before the run is over.
   return await followRun(context, connection, { ...plan.request, isOurs: true });
-}
-
-function disposableKeeper(environment: CommandContext["environment"]) {
-  const keeper = spawnKeeper({ command: process.execPath, args: [entryPoint("keeper")] }, environment);
-  let isTold = false;
-  return {
-    launch: (request: Parameters<typeof keeper.launch>[0]) => {
-      isTold = true;
-      return keeper.launch(request);
-    },
-    [Symbol.dispose]: () => {
-      if (!isTold) keeper.abandon();
-    },
-  };
 }
 
 async function readPrompt(context: CommandContext): Promise<string> {
