@@ -1,45 +1,34 @@
-import { lookup } from "node:dns/promises";
 import { fstatSync, writeSync } from "node:fs";
 import { Server, Socket } from "node:net";
-import { networkInterfaces } from "node:os";
 import type { FromGate, ListenerMessage } from "../spec/gate-protocol.ts";
 import { parseMessage } from "./channel/parse-message.ts";
 import { createLineReader } from "./channel/read-lines.ts";
 import { createLineWriter } from "./channel/write-lines.ts";
-import { createGate } from "./gate.ts";
-import { gateLimits } from "./limits.ts";
 
-// The gate's process. Said to be ready before the schemas are loaded: a keeper has its first messages ready, and the load
-// runs while they are on their way.
+// The gate's process. It says that it is ready before TLS and the schemas are loaded: a keeper has its first messages
+// written by then, and they wait in the pipe for as long as the load takes.
 
 const maxLineBytes = 256 * 1024 ** 2;
 
 // Standard output as Node gives it blocks on a pipe; this one waits without blocking.
-const stdout =
-  fstatSync(1).isFIFO() || fstatSync(1).isSocket() ? new Socket({ fd: 1, readable: false }) : process.stdout;
+const out = fstatSync(1);
+const stdout = out.isFIFO() || out.isSocket() ? new Socket({ fd: 1, readable: false }) : process.stdout;
 const writer = createLineWriter(stdout);
 const send = (message: FromGate) => writer.send(message);
 stdout.write(`${JSON.stringify({ type: "ready", protocol: 1 } satisfies FromGate)}\n`);
-const schemas = import("../spec/gate-protocol.ts");
 
-const gate = createGate(
-  {
-    send,
-    isCongested: () => writer.isCongested,
-    whenClear: (callback) => writer.whenClear(callback),
-    clock: Date,
-    resolve: async (host) => (await lookup(host, { all: true })).map(({ address }) => address),
-    ownAddresses: () =>
-      Object.values(networkInterfaces())
-        .flatMap((addresses) => addresses ?? [])
-        .map(({ address }) => address),
-  },
-  gateLimits,
+const loaded = Promise.all([import("./start-gate.ts"), import("../spec/gate-protocol.ts")]).then(
+  ([{ startGate }, { ToGate }]) => ({ gate: startGate(writer), ToGate }),
 );
+// Also of use to `shut`, which cannot wait.
+let closeGate: (reason: string) => void = () => {};
+void loaded.then(({ gate }) => {
+  closeGate = (reason) => gate.close(reason);
+});
 
 // Dead keeper, dead gate: nothing leaves without somebody to answer for it.
 function shut(reason: string): never {
-  gate.close(reason);
+  closeGate(reason);
   try {
     writeSync(1, writer.takeRest());
   } catch {
@@ -56,7 +45,7 @@ process.on("uncaughtException", (error) => {
 });
 
 const read = createLineReader(maxLineBytes, (line) => {
-  void schemas.then(({ ToGate }) => {
+  void loaded.then(({ gate, ToGate }) => {
     if (line === undefined) {
       send({ type: "fault", message: "a line on the control channel is too long" });
       return;
@@ -79,10 +68,9 @@ process.on("disconnect", () => shut("the keeper is gone"));
 for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) process.on(signal, () => shut(`the gate got ${signal}`));
 
 process.on("message", (message: ListenerMessage, handle) => {
-  if (message?.type === "listener" && typeof message.sandbox === "string" && handle instanceof Server) {
-    gate.addListener(message.sandbox, handle);
-    const address = handle.address();
-    const place = typeof address === "object" && address !== null ? address : { address: "", port: 0 };
-    send({ type: "listening", sandbox: message.sandbox, host: place.address, port: place.port });
-  } else send({ type: "fault", message: "an IPC message is not a listener" });
+  void loaded.then(({ gate }) => {
+    if (message?.type === "listener" && typeof message.sandbox === "string" && handle instanceof Server) {
+      gate.addListener(message.sandbox, handle);
+    } else send({ type: "fault", message: "an IPC message is not a listener" });
+  });
 });

@@ -1,26 +1,29 @@
 import type { Transform } from "node:stream";
-import {
-  brotliDecompressSync,
-  createBrotliDecompress,
-  createGunzip,
-  createInflate,
-  createZstdDecompress,
-  gunzipSync,
-  inflateSync,
-  zstdDecompressSync,
-} from "node:zlib";
 
 interface Coding {
   start(): Transform;
   whole(bytes: Uint8Array, options: { maxOutputLength: number }): Buffer;
 }
 
+// Most gates never see a compressed request, and the module takes its time to load: so not before the first one.
+const zlib = () => process.getBuiltinModule("node:zlib");
+
+const gzip: Coding = {
+  start: () => zlib().createGunzip(),
+  whole: (bytes, options) => zlib().gunzipSync(bytes, options),
+};
 const codings: Readonly<Record<string, Coding>> = {
-  gzip: { start: () => createGunzip(), whole: gunzipSync },
-  "x-gzip": { start: () => createGunzip(), whole: gunzipSync },
-  deflate: { start: () => createInflate(), whole: inflateSync },
-  br: { start: () => createBrotliDecompress(), whole: brotliDecompressSync },
-  zstd: { start: () => createZstdDecompress(), whole: zstdDecompressSync },
+  gzip,
+  "x-gzip": gzip,
+  deflate: { start: () => zlib().createInflate(), whole: (bytes, options) => zlib().inflateSync(bytes, options) },
+  br: {
+    start: () => zlib().createBrotliDecompress(),
+    whole: (bytes, options) => zlib().brotliDecompressSync(bytes, options),
+  },
+  zstd: {
+    start: () => zlib().createZstdDecompress(),
+    whole: (bytes, options) => zlib().zstdDecompressSync(bytes, options),
+  },
 };
 
 /** The decoder of a content coding; undefined for one that is none or not known. */
