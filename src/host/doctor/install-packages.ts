@@ -38,7 +38,8 @@ function runCommand(
     const tell = (bytes: Buffer) => {
       const lines = (rest + bytes.toString()).split("\n");
       rest = lines.pop() ?? "";
-      for (const line of lines) options.tell(`  ${line}`);
+      // Of a line that was written over, only what stood there last.
+      for (const line of lines) options.tell(`  ${line.replace(/\r+$/, "").split("\r").at(-1)}`);
     };
     child.stdout.on("data", tell);
     child.stderr.on("data", tell);

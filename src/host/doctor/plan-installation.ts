@@ -39,7 +39,16 @@ export function planInstallation(facts: MachineFacts, purpose: Purpose, hasTermi
 const quiet = ["env", "DEBIAN_FRONTEND=noninteractive"];
 
 function aptCommands(apt: readonly string[], packages: readonly string[]): readonly InstallCommand[] {
-  const patience = ["-o", "DPkg::Lock::Timeout=120", "-o", "Acquire::Retries=2", "-o", "Acquire::http::Timeout=30"];
+  const patience = [
+    "-o",
+    "Dpkg::Use-Pty=0",
+    "-o",
+    "DPkg::Lock::Timeout=120",
+    "-o",
+    "Acquire::Retries=2",
+    "-o",
+    "Acquire::http::Timeout=30",
+  ];
   return [
     { argv: [...apt, ...patience, "update"], seconds: 240, mayFail: true },
     {
