@@ -1,0 +1,52 @@
+import { afterAll, describe, expect, it } from "vitest";
+import { stepNames } from "../../src/run/launch-steps.ts";
+import type { KillPoint } from "../fixtures/faults/kill-point.ts";
+import { buildFaultyCaisson } from "../kit/fault-case.ts";
+
+// `kill -9` of each process at each line of the journal, in a process namespace where nothing that is left can hide. The
+// lines are those of a run that nobody disturbs: a new step is killed at as soon as it is in the table.
+const caisson = await buildFaultyCaisson();
+const undisturbed = await caisson.run({ victim: "nobody", line: "", when: "after" });
+afterAll(() => caisson[Symbol.dispose]());
+
+const lines = ["journal opened", ...undisturbed.lines];
+const launching = lines.filter((line) => !line.includes(" undone "));
+const afterLine = (line: string) => launching.slice(launching.indexOf(line));
+const points: readonly KillPoint[] = [
+  ...lines.flatMap((line) => both("keeper", line)),
+  ...launching.map((line): KillPoint => ({ victim: "cli", line, when: "after" })),
+  ...afterLine("gate_started result 1").flatMap((line): readonly KillPoint[] => [
+    { victim: "gate", line, when: "after" },
+    { victim: "gate inside", line, when: "after" },
+  ]),
+  { victim: "agent", line: "agent_started result 1", when: "after" },
+];
+
+function both(victim: KillPoint["victim"], line: string): readonly KillPoint[] {
+  const after: KillPoint = { victim, line, when: "after" };
+  return line === "journal opened" ? [after] : [{ victim, line, when: "before" }, after];
+}
+
+describe("a launch", () => {
+  it("leaves nothing when nobody disturbs it", () => {
+    expect(undisturbed).toMatchObject({ end: "completed", leftovers: [], cleanupExit: 0 });
+  });
+
+  it.each(stepNames)("journals %s before and after, and undoes it, so that each has its kill points", (step) => {
+    expect(lines).toEqual(expect.arrayContaining([`${step} intent 1`, `${step} result 1`, `${step} undone 1`]));
+  });
+
+  it("journals no step that the table does not have", () => {
+    const steps = new Set(undisturbed.lines.map((line) => line.split(" ")[0]));
+    expect([...steps].sort()).toEqual([...stepNames].sort());
+  });
+});
+
+describe.concurrent("kill -9", () => {
+  it.each(points)("of the $victim $when $line leaves nothing after a cleanup", async (point) => {
+    const report = await caisson.run(point);
+    expect({ ...report, lines: [], output: "" }).toMatchObject({ isHit: true, leftovers: [], cleanupExit: 0 });
+    // Whatever happened, `ls` has the truth: it is over.
+    if (point.line !== "journal opened") expect(report.end, report.output).toBeDefined();
+  });
+});
