@@ -71,6 +71,10 @@ process.on("message", (message: ListenerMessage, handle) => {
   void loaded.then(({ gate }) => {
     if (message?.type === "listener" && typeof message.sandbox === "string" && handle instanceof Server) {
       gate.addListener(message.sandbox, handle);
+      // The keeper starts the agent when it hears this.
+      const address = handle.address();
+      const place = typeof address === "object" && address !== null ? address : { address: "", port: 0 };
+      send({ type: "listening", sandbox: message.sandbox, host: place.address, port: place.port });
     } else send({ type: "fault", message: "an IPC message is not a listener" });
   });
 });
