@@ -8,10 +8,10 @@ import type { GuardPlan } from "./guard-plan.ts";
  */
 export function checkGuardMounts(host: GuardHost, plan: GuardPlan, pid: number): void {
   const mounted = readMounts(host, pid);
-  for (const { kind, source, target } of plan.mounts) {
+  for (const { kind, source, target, ino } of plan.mounts) {
     const flags = mounted.get(target);
-    const [wanted, seen] = [host.look(source), host.look(`/proc/${pid}/root${target}`)];
-    const isSame = wanted !== undefined && seen !== undefined && wanted.ino === seen.ino && wanted.dev === seen.dev;
+    const seen = host.look(`/proc/${pid}/root${target}`)?.ino;
+    const isSame = seen !== undefined && seen === (ino ?? host.look(source)?.ino);
     if (!flags || !isSame || (kind === "ro-bind" && !flags.includes("ro")))
       throw guardFailure("guard_not_in_place", { path: target });
   }

@@ -16,6 +16,12 @@ export type UntrustedFile =
   | { readonly is: "refused"; readonly reason: string }
   | { readonly is: "file"; readonly bytes: Buffer; readonly mode: number; readonly mtimeMs: number };
 
+/** A folder that is held open: its path leads to that very folder, whatever is moved or linked to where it was. */
+export interface HeldFolder extends Disposable {
+  readonly path: string;
+  readonly ino: number;
+}
+
 /** How git ended. Never rejects for an exit code. */
 export interface GitAnswer {
   readonly code: number;
@@ -37,6 +43,8 @@ export interface GuardHost {
   realPath(path: string): string | undefined;
   /** Reads a file that only we write; undefined when it is not there. */
   readOwn(path: string): Buffer | undefined;
+  /** Opens a folder, following no link on the way; undefined when there is none. */
+  holdFolder(root: string, names: readonly string[]): HeldFolder | undefined;
   /** Reads a file that an agent may have made, without following any link below `folder`. */
   readUntrusted(folder: string, names: readonly string[], maxBytes: number): UntrustedFile;
 
@@ -50,6 +58,8 @@ export interface GuardHost {
     bytes: Uint8Array | string,
     options: { readonly mode: number; readonly mtimeMs?: number },
   ): void;
+  /** Writes a file where nothing is, not even a link. */
+  writeNewFile(path: string, bytes: Uint8Array | string, mode: number): void;
   /** Copies one file with its mode and time to where nothing is. */
   copyFile(path: string, newPath: string): void;
   appendLine(path: string, line: string): void;
@@ -58,6 +68,8 @@ export interface GuardHost {
   makeLink(target: string, path: string): void;
   /** Moves a file or folder over whatever may lie there, within one file system. */
   move(path: string, newPath: string): void;
+  /** The same; false when the two are on different file systems. */
+  tryMove(path: string, newPath: string): boolean;
   removeFile(path: string): void;
   removeTree(path: string): void;
 

@@ -5,6 +5,8 @@ export interface GuardMount {
   readonly kind: "bind" | "ro-bind";
   readonly source: string;
   readonly target: string;
+  /** Inode of what was looked at before; without it the source is ours. */
+  readonly ino?: number;
 }
 
 /** Something the person should know of their workspace; becomes a `workspace_guarded` event. */
@@ -25,6 +27,8 @@ export type GitDirRole = "repository" | "common" | "worktree" | "initial";
 export interface GuardedGitDir {
   readonly role: GitDirRole;
   readonly path: string;
+  /** Its inode: another folder that takes its place is not taken for it. */
+  readonly ino: number;
   /** The copy; beside it lies what the guard remembers of it. */
   readonly privateDir: string;
   /** Folders made in the copy, as places to mount on. */
@@ -34,6 +38,7 @@ export interface GuardedGitDir {
   /** Lines for `info/exclude`. */
   readonly excludes: readonly string[];
   readonly seedConfig: readonly ConfigEntry[];
+  readonly seedWorktreeConfig?: readonly ConfigEntry[];
   /** Digests of the keys at launch and of their values: tell whether the person changed one since, and hold no secret. */
   readonly launchConfig: Readonly<Record<string, string>>;
   readonly objectFormat: "sha1" | "sha256";
@@ -54,6 +59,7 @@ export interface GuardPlan {
   readonly version: 1;
   /** Real path of the workspace, on the host and inside. */
   readonly workspace: string;
+  readonly ino: number;
   /** Private state of the guard, `<stateDir>/guard`. */
   readonly guardDir: string;
   /** What has changed since then is what the agent, or somebody beside it, did. */
@@ -65,8 +71,8 @@ export interface GuardPlan {
   readonly placeholders: readonly string[];
   readonly gitDirs: readonly GuardedGitDir[];
   readonly shadows: readonly ShadowedFolder[];
-  /** Git directories that were there at launch, guarded or not. */
-  readonly knownGitDirs: readonly string[];
+  /** Git directories that were there at launch and are not guarded, with a stamp of each part by which they act. */
+  readonly knownGitDirs: Readonly<Record<string, Readonly<Record<string, string>>>>;
   /** Whether the search for them saw the whole workspace. */
   readonly searchedAll: boolean;
   readonly notes: readonly GuardNote[];

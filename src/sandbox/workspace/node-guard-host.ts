@@ -2,9 +2,13 @@ import { spawn } from "node:child_process";
 import * as fs from "node:fs";
 import { createServer } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";
-import type { GitAnswer, GitOptions, GuardHost, Look, UntrustedFile } from "./guard-host.ts";
+import type { GitAnswer, GitOptions, GuardHost, HeldFolder, Look, UntrustedFile } from "./guard-host.ts";
 
 const { O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = fs.constants;
+/** A handle that needs no right to read the folder; Node has no name for it. */
+const O_PATH = 0o10000000;
+const folderFlags = O_PATH | O_DIRECTORY | O_NOFOLLOW;
+const held = "/proc/self/fd/";
 
 /** The guard's effects on this machine. `path` is where git is looked for. */
 export function createGuardHost(path: string): GuardHost {
@@ -14,6 +18,7 @@ export function createGuardHost(path: string): GuardHost {
     readLink: (target) => maybe(() => fs.readlinkSync(target)),
     realPath: (target) => maybe(() => fs.realpathSync.native(target)),
     readOwn: (target) => maybe(() => fs.readFileSync(target)),
+    holdFolder,
     readUntrusted,
     makeFolder: (target, mode) => {
       fs.mkdirSync(target, { recursive: true, mode });
@@ -24,11 +29,13 @@ export function createGuardHost(path: string): GuardHost {
       fs.chmodSync(target, mode); // Whatever the umask says.
       if (mtimeMs !== undefined) fs.utimesSync(target, mtimeMs / 1000, mtimeMs / 1000);
     },
+    writeNewFile: (target, bytes, mode) => fs.writeFileSync(target, bytes, { mode, flag: "wx" }),
     copyFile,
     appendLine: (target, line) => fs.appendFileSync(target, `${line}\n`, { mode: 0o600 }),
     linkFile,
     makeLink: (target, at) => fs.symlinkSync(target, at),
     move: (from, to) => fs.renameSync(from, to),
+    tryMove,
     removeFile: (target) => fs.rmSync(target, { force: true }),
     removeTree: (target) => fs.rmSync(target, { recursive: true, force: true }),
     git: (args, options) => runGit(path, args, options),
@@ -57,7 +64,7 @@ function look(path: string): Look | undefined {
 }
 
 function list(path: string) {
-  const fd = maybe(() => fs.openSync(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW));
+  const fd = maybe(() => openBelow(path, [], O_RDONLY | O_DIRECTORY | O_NOFOLLOW));
   if (fd === undefined) return [];
   try {
     const entries = fs.readdirSync(`/proc/self/fd/${fd}`, { withFileTypes: true });
@@ -73,25 +80,37 @@ function kindOf(entry: fs.Stats | fs.Dirent): Look["kind"] {
   return entry.isSymbolicLink() ? "link" : "other";
 }
 
+function holdFolder(root: string, names: readonly string[]): HeldFolder | undefined {
+  const fd = maybe(() => openBelow(root, names, folderFlags));
+  if (fd === undefined) return undefined;
+  return { path: `${held}${fd}`, ino: fs.fstatSync(fd).ino, [Symbol.dispose]: () => fs.closeSync(fd) };
+}
+
+/** Opens what lies below a folder. A path through an open folder cannot be swapped under us. */
+function openBelow(root: string, names: readonly string[], flags: number): number {
+  let fd = root.startsWith(held) ? undefined : fs.openSync(root, names.length > 0 ? folderFlags : flags);
+  let base = fd === undefined ? root : `${held}${fd}`;
+  for (const [index, name] of names.entries()) {
+    const outer = fd;
+    try {
+      fd = fs.openSync(`${base}/${name}`, index === names.length - 1 ? flags : folderFlags);
+    } finally {
+      if (outer !== undefined) fs.closeSync(outer);
+    }
+    base = `${held}${fd}`;
+  }
+  return fd ?? fs.openSync(`${root}/.`, flags);
+}
+
 function readUntrusted(folder: string, names: readonly string[], maxBytes: number): UntrustedFile {
   let fd: number | undefined;
   try {
-    fd = fs.openSync(folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
-    for (const [index, name] of names.entries()) {
-      const last = index === names.length - 1;
-      // A path through an open folder cannot be swapped under us; O_NONBLOCK, since a pipe must not hang us.
-      const next = fs.openSync(
-        `/proc/self/fd/${fd}/${name}`,
-        last ? O_RDONLY | O_NOFOLLOW | O_NONBLOCK : O_RDONLY | O_DIRECTORY | O_NOFOLLOW,
-      );
-      fs.closeSync(fd);
-      fd = next;
-    }
+    fd = openBelow(folder, names, O_RDONLY | O_NOFOLLOW | O_NONBLOCK); // Else a pipe would hang us.
     const stat = fs.fstatSync(fd);
     if (!stat.isFile()) return { is: "refused", reason: "it is not a regular file" };
     if (stat.size > maxBytes) return { is: "refused", reason: `it is larger than ${maxBytes} bytes` };
     // Bounded even if it grows while it is read.
-    const bytes = Buffer.alloc(Number(stat.size));
+    const bytes = Buffer.alloc(stat.size);
     const read = fs.readSync(fd, bytes, 0, bytes.length, 0);
     return { is: "file", bytes: bytes.subarray(0, read), mode: stat.mode & 0o777, mtimeMs: Math.floor(stat.mtimeMs) };
   } catch (error) {
@@ -130,6 +149,16 @@ async function exclusively<T>(name: string, act: () => T): Promise<{ readonly va
     await pause(20);
   }
   return undefined;
+}
+
+function tryMove(path: string, newPath: string): boolean {
+  try {
+    fs.renameSync(path, newPath);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "EXDEV") return false;
+    throw error;
+  }
 }
 
 function removeFolder(path: string): boolean {

@@ -29,7 +29,8 @@ const facts: WorkspaceFacts = {
       foreignWorktrees: [],
     },
   ],
-  knownGitDirs: ["/w/.git", "/w/x/y/.git"],
+  inodes: { "/w": 1, "/w/.git": 2, "/w/.git/objects": 3 },
+  knownGitDirs: {},
   searchedAll: true,
   notes: [],
 };
@@ -38,7 +39,7 @@ const targets = plan.mounts.map(({ target }) => target);
 
 describe("planGuard()", () => {
   it("mounts the workspace first and every parent before what lies in it", () => {
-    expect(plan.mounts[0]).toEqual({ kind: "bind", source: "/w", target: "/w" });
+    expect(plan.mounts[0]).toEqual({ kind: "bind", source: "/w", target: "/w", ino: 1 });
     for (const [index, target] of targets.entries())
       expect(targets.slice(index + 1).filter((later) => target.startsWith(`${later}/`))).toEqual([]);
     expect(new Set(targets).size).toBe(targets.length);
@@ -56,7 +57,7 @@ describe("planGuard()", () => {
   it("shows a private copy of the git directory, with objects and refs of the real one", () => {
     expect(plan.mounts.filter(({ target }) => target.startsWith("/w/.git"))).toEqual([
       { kind: "bind", source: "/s/sandboxes/slug/guard/git/0/copy", target: "/w/.git" },
-      { kind: "bind", source: "/w/.git/objects", target: "/w/.git/objects" },
+      { kind: "bind", source: "/w/.git/objects", target: "/w/.git/objects", ino: 3 },
       { kind: "bind", source: "/s/sandboxes/slug/guard/git/0/object-info", target: "/w/.git/objects/info" },
       { kind: "bind", source: "/w/.git/refs", target: "/w/.git/refs" },
       { kind: "ro-bind", source: "/w/.git/worktrees/out", target: "/w/.git/worktrees/out" },

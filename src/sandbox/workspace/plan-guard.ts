@@ -34,10 +34,14 @@ export function planGuard(facts: WorkspaceFacts, guardDir: string): GuardPlan {
   return {
     version: 1,
     workspace: dir,
+    ino: facts.inodes[dir] ?? 0,
     guardDir,
     sinceMs: facts.lookedAtMs - clockLagMs,
     claim: join(claimsDir(facts.stateRoot, dir), basename(dirname(guardDir))),
-    mounts: orderMounts(dir, [...readOnly, ...own, ...git]),
+    mounts: orderMounts(dir, [...readOnly, ...own, ...git]).map((mount) => {
+      const ino = facts.inodes[mount.source];
+      return ino === undefined ? mount : { ...mount, ino };
+    }),
     placeholders: [...absent, ...initial, ...objectInfo.map(({ path }) => join(path, "objects", "info"))].sort(),
     gitDirs,
     shadows,
@@ -59,6 +63,7 @@ function planGitDir(
   return {
     role: facts.role,
     path: facts.path,
+    ino: workspace.inodes[facts.path] ?? 0,
     privateDir,
     folders: [
       ...facts.shared,
@@ -67,6 +72,7 @@ function planGitDir(
     shared: facts.shared,
     excludes: ofWorkspace && facts.role !== "initial" ? excludes : [],
     seedConfig: seedConfig(facts.config),
+    ...(facts.worktreeConfig && { seedWorktreeConfig: seedConfig(facts.worktreeConfig) }),
     launchConfig: Object.fromEntries(
       [...groupValues(facts.config)].map(([key, values]) => [digestValues([key]), digestValues(values)]),
     ),

@@ -3,6 +3,7 @@ import type { Journal } from "../../spec/engine.ts";
 import { claimLock, writeClaim } from "./claims.ts";
 import { copyTree } from "./copy-tree.ts";
 import { guardFailure } from "./errors.ts";
+import { holdGitDir } from "./git/hold-git-dir.ts";
 import { seedGitDir } from "./git/seed-git-dir.ts";
 import type { GuardHost } from "./guard-host.ts";
 import type { GuardPlan } from "./guard-plan.ts";
@@ -18,7 +19,10 @@ export async function prepareGuard(host: GuardHost, plan: GuardPlan, journal: Jo
   host.move(join(plan.guardDir, "plan.json.new"), join(plan.guardDir, "plan.json"));
   for (const unit of plan.gitDirs) {
     host.makeFolder(unit.privateDir, 0o755);
-    seedGitDir(host, unit);
+    if (unit.role === "initial") continue;
+    using held = holdGitDir(host, unit);
+    if (held === undefined) throw guardFailure("guard_not_in_place", { path: unit.path });
+    seedGitDir(host, held);
   }
   for (const { path, privateDir } of plan.shadows) {
     host.makeFolder(privateDir, 0o755);

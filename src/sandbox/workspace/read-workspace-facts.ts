@@ -4,7 +4,7 @@ import { guardFailure } from "./errors.ts";
 import { isWithin } from "./facts/path-within.ts";
 import { followLinks, readGitPaths } from "./facts/read-protected-paths.ts";
 import { readRepositories } from "./facts/read-repositories.ts";
-import type { WorkspaceFacts } from "./facts/workspace-facts.ts";
+import type { GitDirFacts, WorkspaceFacts } from "./facts/workspace-facts.ts";
 import type { GuardHost } from "./guard-host.ts";
 import type { GuardNote } from "./guard-plan.ts";
 import { protectedNames } from "./protected-names.ts";
@@ -37,13 +37,15 @@ export async function readWorkspaceFacts(
     action: "noticed",
     detail: "the workspace belongs to another user: the agent may not be able to write to it",
   };
+  const fixed = [...there, ...present, ...repositories.gitFiles]
+    .flatMap((path) => followLinks(host, dir, path))
+    .filter((path) => !hidden.some((folder) => isWithin(path, folder)));
   return {
     dir,
     lookedAtMs,
     stateRoot,
-    present: [...there, ...present, ...repositories.gitFiles]
-      .flatMap((path) => followLinks(host, dir, path))
-      .filter((path) => !hidden.some((folder) => isWithin(path, folder))),
+    present: fixed,
+    inodes: readInodes(host, [dir, ...fixed, ...hookFolders.map(({ path }) => path), ...partsOf(repositories.gitDirs)]),
     absent: protectedNames.filter((name) => !isThere(name)).map((name) => join(dir, name)),
     hookFolders,
     gitDirs: repositories.gitDirs,
@@ -52,6 +54,24 @@ export async function readWorkspaceFacts(
     notes:
       look.uid === (host.look(request.home)?.uid ?? look.uid) ? repositories.notes : [...repositories.notes, owner],
   };
+}
+
+/** What of git directories is mounted as it is. */
+const partsOf = (gitDirs: readonly GitDirFacts[]): readonly string[] =>
+  gitDirs.flatMap(({ path, shared, foreignWorktrees }) => [
+    path,
+    ...shared.map((part) => join(path, part)),
+    ...foreignWorktrees,
+  ]);
+
+/** Last of all that is read: what was found sound must still lie where it was found, behind no link. */
+function readInodes(host: GuardHost, paths: readonly string[]): Readonly<Record<string, number>> {
+  const inodes: Record<string, number> = {};
+  for (const path of paths) {
+    const look = host.look(path);
+    if (look !== undefined && host.realPath(path) === path) inodes[path] = look.ino;
+  }
+  return inodes;
 }
 
 /** A folder that holds the person's home or our own state would hand both to the agent. */

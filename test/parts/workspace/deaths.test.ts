@@ -1,7 +1,8 @@
 import { spawnSync } from "node:child_process";
-import { cpSync, readdirSync } from "node:fs";
+import { cpSync, lstatSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import type { GuardPlan } from "../../../src/sandbox/workspace/guard-plan.ts";
 import { planGuard } from "../../../src/sandbox/workspace/plan-guard.ts";
 import { prepareGuard } from "../../../src/sandbox/workspace/prepare-guard.ts";
 import { readWorkspaceFacts } from "../../../src/sandbox/workspace/read-workspace-facts.ts";
@@ -34,6 +35,16 @@ const work = `
 async function prepare(area: Area, host = guardHost): Promise<void> {
   const facts = await readWorkspaceFacts(host, { dir: area.workspace, home: area.home, stateRoot: area.stateRoot });
   await prepareGuard(host, planGuard(facts, guardDirOf(area)), nothing);
+}
+
+/** Tells the plan the inodes of a tree that was put back. */
+function renumber(area: Area): void {
+  const path = join(guardDirOf(area), "plan.json");
+  const plan = JSON.parse(readFileSync(path, "utf8")) as GuardPlan;
+  const ino = (file: string) => lstatSync(file).ino;
+  const gitDirs = plan.gitDirs.map((unit) => ({ ...unit, ino: ino(unit.path) }));
+  const mounts = plan.mounts.map((mount) => (mount.ino === undefined ? mount : { ...mount, ino: ino(mount.target) }));
+  writeFileSync(path, JSON.stringify({ ...plan, ino: ino(plan.workspace), gitDirs, mounts }));
 }
 
 /** The tree without what differs from one run to the next of the same commands. */
@@ -118,6 +129,7 @@ describe("a death while the guard is settled", () => {
         verbatimSymlinks: true,
         preserveTimestamps: true,
       });
+      renumber(origin);
     };
 
     restore();

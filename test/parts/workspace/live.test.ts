@@ -106,7 +106,7 @@ describe("while the run lasts", () => {
     await mirror.flush();
     await mirror.flush();
     expect(notes.map(({ action, path }) => `${action} ${path}`).sort()).toEqual(
-      ["HEAD", "MERGE_MSG", "index", "packed-refs"].map((name) => `dropped ${join(area.workspace, ".git", name)}`),
+      ["HEAD", "MERGE_MSG", "index", "packed-refs"].map((name) => `dropped .git/${name}`),
     );
     expect(git(area, area.workspace, "status", "--porcelain")).toBe("");
     await inside.run(

@@ -1,66 +1,86 @@
-import { join, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { isWithin } from "../facts/path-within.ts";
 import { readPathFile } from "../facts/read-git-dir.ts";
+import { listActingParts, stampPart } from "../git/acting-parts.ts";
 import { formatConfig } from "../git/config-entry.ts";
 import { filterConfig } from "../git/filter-config.ts";
 import { listConfig } from "../git/list-config.ts";
-import type { GuardHost } from "../guard-host.ts";
-import type { GuardPlan } from "../guard-plan.ts";
-import type { Notebook } from "./notebook.ts";
-import { keepCopy, setAside } from "./set-aside.ts";
+import type { GuardHost, HeldFolder } from "../guard-host.ts";
+import type { GuardNote, GuardPlan } from "../guard-plan.ts";
+import { keepingPlace, setAside } from "./set-aside.ts";
 
 const plainConfig = [
   { key: "core.repositoryformatversion", value: "0" },
   { key: "core.filemode", value: "true" },
 ];
+const waitingConfig = "config.caisson-new";
+
+/** A git directory in the workspace, held open. */
+export interface SuspectGitDir {
+  readonly path: string;
+  readonly held: HeldFolder;
+}
 
 /**
- * Takes out of a git directory in the workspace what git of the host would run. `isKnown`: it was there at launch, and
- * only what changed since is looked at. What is taken out is kept in the guard's folder.
+ * Takes out of a git directory what git of the host would run, and keeps it in the guard's folder. Of one that was there
+ * at launch, only what changed since. An agent may be at work beside it: all is done in folders that are held open, by
+ * renames that follow nothing.
  */
 export async function disarmGitDir(
   host: GuardHost,
   plan: GuardPlan,
-  gitDir: { readonly path: string; readonly isKnown: boolean },
-  notebook: Notebook,
+  suspect: SuspectGitDir,
+  tell: (note: GuardNote) => void,
 ): Promise<void> {
-  const { path } = gitDir;
-  const concerns = (name: string) => {
-    const look = host.look(join(path, name));
-    return look !== undefined && (!gitDir.isKnown || look.ctimeMs >= plan.sinceMs);
-  };
-  const takeOut = (name: string, why: string) => {
-    notebook.add({ path: join(path, name), action: "disarmed", detail: `${why}: taken out` });
-    setAside(host, plan, join(path, name));
-  };
-  if (concerns("config")) await disarmConfig(host, plan, path, notebook);
-  for (const name of ["config.worktree", "rebase-merge", "rebase-apply", "sequencer"])
-    if (concerns(name)) takeOut(name, "it can name commands that git runs");
-  if (host.look(join(path, "hooks"))?.kind === "link") {
-    if (concerns("hooks")) takeOut("hooks", "a link to hooks");
-  } else
-    for (const { name } of host.list(join(path, "hooks")))
-      if (!name.endsWith(".sample") && concerns(join("hooks", name)))
-        takeOut(join("hooks", name), "a hook that git runs");
-  const common = readPathFile(host, path, "commondir");
-  if (concerns("commondir") && (common === undefined || !isWithin(common, plan.workspace)))
-    takeOut("commondir", "it leads out of the workspace");
-  if (concerns(join("objects", "info", "alternates")))
-    takeOut(join("objects", "info", "alternates"), "it names other object stores");
+  const { path, held } = suspect;
+  for (const part of listActingParts(host, held.path)) {
+    if (isAsBefore(host, plan, suspect, part)) continue;
+    const reason =
+      part === "config" ? await disarmConfig(host, plan, suspect, tell) : reasonAgainst(host, plan, held.path, part);
+    if (reason === undefined) continue;
+    using folder = host.holdFolder(
+      held.path,
+      dirname(part)
+        .split("/")
+        .filter((name) => name !== "."),
+    );
+    if (folder === undefined) continue;
+    tell({ path: join(path, part), action: "disarmed", detail: `${reason}: taken out` });
+    setAside(host, plan, folder.path, basename(part));
+  }
 }
 
-async function disarmConfig(host: GuardHost, plan: GuardPlan, path: string, notebook: Notebook): Promise<void> {
-  const file = host.readUntrusted(path, ["config"], 1024 * 1024);
+/** Whether a part is what it was at launch; where the search at launch did not come by, whether it is older than that. */
+function isAsBefore(host: GuardHost, plan: GuardPlan, { path, held }: SuspectGitDir, part: string): boolean {
+  const known = plan.knownGitDirs[path];
+  if (known) return known[part] === stampPart(host, join(held.path, part));
+  return !plan.searchedAll && (host.look(join(held.path, part))?.ctimeMs ?? 0) < plan.sinceMs;
+}
+
+function reasonAgainst(host: GuardHost, plan: GuardPlan, gitDir: string, part: string): string | undefined {
+  if (part === "hooks") return "a link to hooks";
+  if (part.startsWith("hooks/")) return "a hook that git runs";
+  if (part === "objects/info/alternates") return "it names other object stores";
+  if (part !== "commondir") return "it can name commands that git runs";
+  const common = readPathFile(host, gitDir, part);
+  return common !== undefined && isWithin(common, plan.workspace) ? undefined : "it leads out of the workspace";
+}
+
+async function disarmConfig(
+  host: GuardHost,
+  plan: GuardPlan,
+  { path, held }: SuspectGitDir,
+  tell: (note: GuardNote) => void,
+): Promise<undefined> {
+  const file = host.readUntrusted(held.path, ["config"], 1024 * 1024);
   const entries = file.is === "file" ? await listConfig(host, file.bytes) : undefined;
   const { kept, dropped } = filterConfig(entries ?? [], (value) => isWithin(resolve(path, value), plan.workspace));
   if (entries !== undefined && dropped.length === 0) return;
   const what = entries === undefined ? "git cannot read it" : dropped.map(({ key }) => key).join(", ");
-  notebook.add({ path: join(path, "config"), action: "disarmed", detail: `not for an agent to set: ${what}` });
-  const waiting = join(path, "caisson-config.new");
-  const text = formatConfig(entries === undefined ? plainConfig : kept);
-  host.removeTree(waiting);
-  host.writeFile(waiting, text, { mode: 0o644 });
-  keepCopy(host, plan, join(path, "config"));
-  if (host.look(join(path, "config"))?.kind === "folder") host.removeTree(join(path, "config"));
-  host.move(waiting, join(path, "config"));
+  tell({ path: join(path, "config"), action: "disarmed", detail: `not for an agent to set: ${what}`.slice(0, 500) });
+  if (file.is === "file") host.writeFile(keepingPlace(host, plan, "config"), file.bytes, { mode: 0o600 });
+  if (host.look(join(held.path, waitingConfig))) setAside(host, plan, held.path, waitingConfig);
+  host.writeNewFile(join(held.path, waitingConfig), formatConfig(entries === undefined ? plainConfig : kept), 0o644);
+  if (host.look(join(held.path, "config"))?.kind === "folder") setAside(host, plan, held.path, "config");
+  host.move(join(held.path, waitingConfig), join(held.path, "config"));
 }

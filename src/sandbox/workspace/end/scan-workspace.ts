@@ -1,4 +1,4 @@
-import { dirname, join, resolve } from "node:path";
+import { dirname, join, relative, resolve } from "node:path";
 import { isGitDir } from "../facts/find-repositories.ts";
 import { isWithin } from "../facts/path-within.ts";
 import type { GuardHost } from "../guard-host.ts";
@@ -23,34 +23,29 @@ export interface WorkspaceScan {
 export function scanWorkspace(host: GuardHost, plan: GuardPlan): WorkspaceScan {
   const guarded = new Set(plan.gitDirs.filter(({ role }) => role !== "initial").map(({ path }) => path));
   const readOnly = new Set(plan.mounts.filter(({ kind }) => kind === "ro-bind").map(({ target }) => target));
-  const scan = {
-    gitDirs: [] as string[],
-    gitFiles: [] as string[],
-    linksOut: [] as { path: string; target: string }[],
-    agentFiles: [] as string[],
-  };
+  const [gitDirs, gitFiles, agentFiles]: [string[], string[], string[]] = [[], [], []];
+  const linksOut: { path: string; target: string }[] = [];
   const isNew = (path: string) => (host.look(path)?.ctimeMs ?? 0) >= plan.sinceMs;
   const pending = [plan.workspace];
   let seen = 0;
   for (let folder = pending.pop(); folder !== undefined && seen < maxEntries; folder = pending.pop()) {
     const entries = host.list(folder);
     seen += entries.length + 1;
-    if (folder !== plan.workspace && isGitDir(new Set(entries.map(({ name }) => name)))) scan.gitDirs.push(folder);
+    if (isGitDir(new Set(entries.map(({ name }) => name)))) gitDirs.push(folder);
     for (const { name, kind } of entries) {
       const path = join(folder, name);
       if (guarded.has(path) || readOnly.has(path)) continue;
-      if (name === ".git" && kind !== "folder") scan.gitFiles.push(path);
+      if (name === ".git" && kind !== "folder") gitFiles.push(path);
       else if (kind === "link") {
         const target = host.readLink(path) ?? "";
         const real = host.realPath(path) ?? resolve(dirname(path), target);
-        if (!isWithin(real, plan.workspace) && isNew(path)) scan.linksOut.push({ path, target });
-      } else if (kind === "folder" && !isDeepPackage(folder, name)) pending.push(path);
-      if (folder !== plan.workspace && protectedNames.includes(name) && isNew(path)) scan.agentFiles.push(path);
+        if (!isWithin(real, plan.workspace) && isNew(path)) linksOut.push({ path, target });
+      } else if (kind === "folder" && !isInPackage(relative(plan.workspace, folder))) pending.push(path);
+      if (folder !== plan.workspace && protectedNames.includes(name) && isNew(path)) agentFiles.push(path);
     }
   }
-  return { ...scan, sawAll: seen < maxEntries };
+  return { gitDirs, gitFiles, linksOut, agentFiles, sawAll: pending.length === 0 };
 }
 
-/** Packages hold no work of the agent's that programs of the host would enter: their tops are looked at, no more. */
-const isDeepPackage = (folder: string, name: string): boolean =>
-  name === "node_modules" ? false : /\/node_modules\/(@[^/]+\/)?[^/]+$/.test(folder) && name !== ".git";
+/** Whether a folder is an installed package: its top is looked at, what is deeper is no work of the agent's. */
+const isInPackage = (folder: string): boolean => /(^|\/)node_modules\/(@[^/]+\/)?[^@/][^/]*$/.test(folder);

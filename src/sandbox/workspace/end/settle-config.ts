@@ -1,10 +1,10 @@
 import { join } from "node:path";
 import { digestValues, splitKey } from "../git/config-entry.ts";
+import type { HeldGitDir } from "../git/hold-git-dir.ts";
 import { listConfig } from "../git/list-config.ts";
 import { type ConfigChange, mergeConfig } from "../git/merge-config.ts";
 import { replaceFile } from "../git/replace-file.ts";
 import type { GuardHost } from "../guard-host.ts";
-import type { GuardedGitDir } from "../guard-plan.ts";
 import type { Notebook } from "./notebook.ts";
 
 const maxConfigBytes = 1024 * 1024;
@@ -12,14 +12,14 @@ const maxConfigBytes = 1024 * 1024;
 /** Carries over what an agent may leave in a repository's configuration, in one rename; false when a git holds it locked. */
 export async function settleConfig(
   host: GuardHost,
-  unit: GuardedGitDir,
+  unit: HeldGitDir,
   tag: string,
   notebook: Notebook,
 ): Promise<boolean> {
   const path = join(unit.path, "config");
   const note = (action: "kept" | "dropped", detail: string) => notebook.add({ path, action, detail });
   const inside = host.readUntrusted(unit.privateDir, ["config"], maxConfigBytes);
-  const outside = host.readUntrusted(unit.path, ["config"], maxConfigBytes);
+  const outside = host.readUntrusted(unit.at, ["config"], maxConfigBytes);
   if (inside.is === "absent" || outside.is !== "file") return true;
   const wanted = inside.is === "file" ? await listConfig(host, inside.bytes) : undefined;
   const current = await listConfig(host, outside.bytes);
@@ -42,10 +42,10 @@ export async function settleConfig(
   for (const change of applied) await applyChange(host, scratch, change);
   const merged = host.readOwn(scratch) ?? outside.bytes;
   const isStill = () => {
-    const now = host.readUntrusted(unit.path, ["config"], maxConfigBytes);
+    const now = host.readUntrusted(unit.at, ["config"], maxConfigBytes);
     return now.is === "file" && now.bytes.equals(outside.bytes);
   };
-  const file = { folder: unit.path, name: "config", scratch: unit.path, tag };
+  const file = { folder: unit.at, name: "config", scratch: unit.at, tag };
   return replaceFile(host, file, { bytes: merged }, isStill) === "replaced";
 }
 

@@ -1,5 +1,6 @@
-import { join, relative } from "node:path";
+import { basename, join, relative } from "node:path";
 import { listModules } from "../facts/read-git-dir.ts";
+import { type HeldGitDir, holdGitDir } from "../git/hold-git-dir.ts";
 import { loadBase, mirroredNames } from "../git/mirror-base.ts";
 import { mirrorGitDir } from "../git/mirror-git-dir.ts";
 import type { IndexReading } from "../git/read-index.ts";
@@ -21,27 +22,28 @@ export async function settleGitDir(
   host: GuardHost,
   plan: GuardPlan,
   unit: GuardedGitDir,
-  context: {
-    readonly tag: string;
-    readonly notebook: Notebook;
-    readonly shared: ReadonlySet<string>;
-  },
+  notebook: Notebook,
 ): Promise<readonly string[]> {
-  const { tag, notebook } = context;
-  if (unit.role === "initial") {
-    await adoptGitDir(
-      host,
-      plan,
-      { from: unit.privateDir, to: unit.path, kind: "repository" },
-      notebook,
-      context.shared,
-    );
+  if (loadBase(host, unit) === undefined) return []; // The copy was never whole: no agent has seen it.
+  using held = holdGitDir(host, unit);
+  if (held === undefined) {
+    const detail = `another folder is here than before: nothing is carried over; the agent's copy is at ${unit.privateDir}`;
+    notebook.add({ path: unit.path, action: "dropped", detail });
     return [];
   }
-  clearWaiting(host, unit.path, tag);
-  if (loadBase(host, unit) === undefined) return []; // The copy was never whole: no agent has seen it.
-  await settleShared(host, unit, plan.sinceMs, notebook);
+  const tag = basename(plan.claim);
+  clearWaiting(host, held.at, tag);
+  await settleShared(host, held, plan.sinceMs, notebook);
+  const leftovers = await settleMirror(host, held, tag, notebook);
+  if (held.role !== "worktree" && !(await settleConfigPatiently(host, held, tag, notebook)))
+    leftovers.push(join(unit.path, "config"));
+  settleReflogs(host, held, tag, notebook);
+  settlePrivate(host, held, notebook);
+  await adoptMade(host, plan, held, notebook);
+  return leftovers;
+}
 
+async function settleMirror(host: GuardHost, unit: HeldGitDir, tag: string, notebook: Notebook): Promise<string[]> {
   let pending = mirroredNames(unit);
   const readings = new Map<string, IndexReading>();
   for (let tries = 0; pending.length > 0 && tries < maxTries; tries += 1) {
@@ -50,30 +52,31 @@ export async function settleGitDir(
     round.notes.forEach(notebook.add);
     pending = round.pending;
   }
-  const leftovers = pending.map((name) => join(unit.path, name));
-  if (unit.role !== "worktree") {
-    let merged = await settleConfig(host, unit, tag, notebook);
-    for (let tries = 0; !merged && tries < maxTries; tries += 1) {
-      await host.pause(pauseMs);
-      merged = await settleConfig(host, unit, tag, notebook);
-    }
-    if (!merged) leftovers.push(join(unit.path, "config"));
+  return pending.map((name) => join(unit.path, name));
+}
+
+async function settleConfigPatiently(
+  host: GuardHost,
+  unit: HeldGitDir,
+  tag: string,
+  notebook: Notebook,
+): Promise<boolean> {
+  for (let tries = 0; tries < maxTries; tries += 1) {
+    if (await settleConfig(host, unit, tag, notebook)) return true;
+    await host.pause(pauseMs);
   }
-  settleReflogs(host, unit, tag, notebook);
-  settlePrivate(host, unit, notebook);
-  await adoptMade(host, plan, unit, notebook);
-  return leftovers;
+  return false;
 }
 
 /** Submodules and linked working trees that were added inside. */
-async function adoptMade(host: GuardHost, plan: GuardPlan, unit: GuardedGitDir, notebook: Notebook): Promise<void> {
-  const place = (from: string) => join(unit.path, relative(unit.privateDir, from));
-  if (unit.role !== "common")
-    for (const from of listModules(host, unit.privateDir))
-      await adoptGitDir(host, plan, { from, to: place(from), kind: "repository" }, notebook);
+async function adoptMade(host: GuardHost, plan: GuardPlan, unit: HeldGitDir, notebook: Notebook): Promise<void> {
+  const adopt = (from: string, kind: "repository" | "worktree") => {
+    const place = relative(unit.privateDir, from);
+    const made = { from, to: join(unit.path, place), at: join(unit.at, place), kind };
+    return adoptGitDir(host, plan, made, notebook);
+  };
+  if (unit.role !== "common") for (const from of listModules(host, unit.privateDir)) await adopt(from, "repository");
   if (unit.role === "worktree") return;
-  for (const { name } of host.list(join(unit.privateDir, "worktrees"))) {
-    const from = join(unit.privateDir, "worktrees", name);
-    await adoptGitDir(host, plan, { from, to: place(from), kind: "worktree" }, notebook);
-  }
+  for (const { name } of host.list(join(unit.privateDir, "worktrees")))
+    await adopt(join(unit.privateDir, "worktrees", name), "worktree");
 }

@@ -1,33 +1,33 @@
 import { join } from "node:path";
+import { formatConfig } from "../git/config-entry.ts";
+import type { HeldGitDir } from "../git/hold-git-dir.ts";
 import { listFiles } from "../git/reflog-stamps.ts";
 import type { GuardHost } from "../guard-host.ts";
-import type { GuardedGitDir, GuardPlan } from "../guard-plan.ts";
+import type { GuardPlan } from "../guard-plan.ts";
 import type { Notebook } from "./notebook.ts";
 
 const maxBytes = 1024 * 1024;
 const states = ["rebase-merge", "rebase-apply", "sequencer"];
 
 /** Tells what an agent changed in its copy that is never carried over, and ends what it ended. */
-export function settlePrivate(host: GuardHost, unit: GuardedGitDir, notebook: Notebook): void {
+export function settlePrivate(host: GuardHost, unit: HeldGitDir, notebook: Notebook): void {
   const drop = (name: string, detail: string) =>
     notebook.add({ path: join(unit.path, name), action: "dropped", detail });
   for (const name of states) {
     const [before, now] = [unit.underWay.includes(name), host.look(join(unit.privateDir, name)) !== undefined];
     // What it ended inside is over on the host too. What it began names commands that git of the host would run.
-    if (before && !now) host.removeTree(join(unit.path, name));
-    if (now && (!before || differ(host, join(unit.privateDir, name), join(unit.path, name), () => true).length > 0))
+    if (before && !now) host.removeTree(join(unit.at, name));
+    if (now && (!before || differ(host, join(unit.privateDir, name), join(unit.at, name), () => true).length > 0))
       drop(name, `under way when the run ended, and not carried over; its state is at ${join(unit.privateDir, name)}`);
   }
+  const config = host.readUntrusted(unit.privateDir, ["config.worktree"], maxBytes);
+  const given = unit.seedWorktreeConfig && formatConfig(unit.seedWorktreeConfig);
+  if ((config.is === "file" ? config.bytes.toString() : undefined) !== given) drop("config.worktree", "changed inside");
   if (unit.role === "worktree") return;
-  for (const name of differ(
-    host,
-    join(unit.privateDir, "hooks"),
-    join(unit.path, "hooks"),
-    (path) => !path.endsWith(".sample"),
-  ))
+  const [inside, outside] = [join(unit.privateDir, "hooks"), join(unit.at, "hooks")];
+  for (const name of differ(host, inside, outside, (path) => !path.endsWith(".sample")))
     drop(`hooks/${name}`, `a hook that was made or changed inside; it is at ${join(unit.privateDir, "hooks", name)}`);
-  for (const name of ["info/attributes", "config.worktree"])
-    if (!isSame(host, unit.privateDir, unit.path, name)) drop(name, "changed inside");
+  if (!isSame(host, unit.privateDir, unit.at, "info/attributes")) drop("info/attributes", "changed inside");
 }
 
 /** Tells what an agent changed in a private copy of a folder of hooks. */

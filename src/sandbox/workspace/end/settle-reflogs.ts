@@ -1,9 +1,9 @@
 import { basename, dirname, join } from "node:path";
+import type { HeldGitDir } from "../git/hold-git-dir.ts";
 import { isReflog, mergeReflogs } from "../git/merge-reflog.ts";
 import { listFiles, loadReflogStamps, stampReflog } from "../git/reflog-stamps.ts";
 import { isRefName, maxStateBytes } from "../git/state-files.ts";
 import type { GuardHost } from "../guard-host.ts";
-import type { GuardedGitDir } from "../guard-plan.ts";
 import type { Notebook } from "./notebook.ts";
 
 const maxReflogBytes = 16 * 1024 * 1024;
@@ -12,15 +12,15 @@ const maxReflogBytes = 16 * 1024 * 1024;
  * Carries over reflogs, the list of stashes among them. They are no part of what is shared while the agent runs: git
  * appends to them through links, and an agent's link could make the person's own git write anywhere.
  */
-export function settleReflogs(host: GuardHost, unit: GuardedGitDir, tag: string, notebook: Notebook): void {
+export function settleReflogs(host: GuardHost, unit: HeldGitDir, tag: string, notebook: Notebook): void {
   const stamps = loadReflogStamps(host, unit);
   const insideLogs = join(unit.privateDir, "logs");
   const left = new Set(listFiles(host, insideLogs));
   // As git does it with a branch: its reflog goes when it goes.
-  const packed = host.readUntrusted(unit.path, ["packed-refs"], maxStateBytes);
+  const packed = host.readUntrusted(unit.at, ["packed-refs"], maxStateBytes);
   const names = new Set(packed.is === "file" ? packed.bytes.toString().split(/[ \n]/) : []);
   for (const [path, stamp] of Object.entries(stamps)) {
-    const isGone = path !== "HEAD" && !names.has(path) && host.look(join(unit.path, path)) === undefined;
+    const isGone = path !== "HEAD" && !names.has(path) && host.look(join(unit.at, path)) === undefined;
     if (isGone && !left.has(path) && stampReflog(host, unit, path) === stamp) removeReflog(host, unit, path);
   }
   for (const path of left) {
@@ -29,7 +29,7 @@ export function settleReflogs(host: GuardHost, unit: GuardedGitDir, tag: string,
       note("not the name of a ref");
       continue;
     }
-    const [inside, outside] = [insideLogs, join(unit.path, "logs")].map((folder) =>
+    const [inside, outside] = [insideLogs, join(unit.at, "logs")].map((folder) =>
       host.readUntrusted(folder, path.split("/"), maxReflogBytes),
     );
     if (inside?.is !== "file" || outside === undefined || outside.is === "refused") continue;
@@ -43,17 +43,17 @@ export function settleReflogs(host: GuardHost, unit: GuardedGitDir, tag: string,
   }
 }
 
-function writeReflog(host: GuardHost, unit: GuardedGitDir, log: { path: string; tag: string; text: string }): void {
-  const target = join(unit.path, "logs", log.path);
-  const waiting = join(unit.path, `caisson-${log.tag}.${basename(log.path)}`);
+function writeReflog(host: GuardHost, unit: HeldGitDir, log: { path: string; tag: string; text: string }): void {
+  const target = join(unit.at, "logs", log.path);
+  const waiting = join(unit.at, `caisson-${log.tag}.${basename(log.path)}`);
   host.makeFolder(dirname(target), 0o755);
   host.writeFile(waiting, log.text, { mode: host.look(target)?.mode ?? 0o644 });
   host.move(waiting, target);
 }
 
-function removeReflog(host: GuardHost, unit: GuardedGitDir, path: string): void {
-  host.removeFile(join(unit.path, "logs", path));
+function removeReflog(host: GuardHost, unit: HeldGitDir, path: string): void {
+  host.removeFile(join(unit.at, "logs", path));
   // As git does: folders of a branch's name go, those of all branches stay.
   let folder = dirname(path);
-  while (folder.split("/").length > 2 && host.removeFolder(join(unit.path, "logs", folder))) folder = dirname(folder);
+  while (folder.split("/").length > 2 && host.removeFolder(join(unit.at, "logs", folder))) folder = dirname(folder);
 }

@@ -1,10 +1,16 @@
 import { join } from "node:path";
+import type { HeldGitDir } from "../git/hold-git-dir.ts";
 import type { GuardHost } from "../guard-host.ts";
-import type { GuardedGitDir } from "../guard-plan.ts";
 import type { Notebook } from "./notebook.ts";
 
 const graceMs = 1000;
 const maxEntries = 200_000;
+
+interface FoundRef {
+  /** Names from the git directory on. */
+  readonly folder: readonly string[];
+  readonly name: string;
+}
 
 /**
  * Cleans the refs, which were shared while the agent ran: no links or pipes among them, no lock of a git that died with
@@ -12,39 +18,48 @@ const maxEntries = 200_000;
  */
 export async function settleShared(
   host: GuardHost,
-  unit: GuardedGitDir,
+  unit: HeldGitDir,
   sinceMs: number,
   notebook: Notebook,
 ): Promise<void> {
   if (!unit.shared.includes("refs")) return;
-  const found = listOddRefs(host, join(unit.path, "refs"), sinceMs);
-  for (const path of found.odd) {
-    notebook.add({ path, action: "disarmed", detail: "a link or pipe among the refs: removed" });
-    host.removeTree(path);
-  }
+  const found = listOddRefs(host, unit.at, sinceMs);
+  for (const ref of found.odd) remove(host, unit, ref, "a link or pipe among the refs: removed", notebook);
   // A lock may belong to a git of the person's that is at work: it has a moment to finish.
   if (found.locks.length > 0) await host.pause(graceMs);
-  for (const path of found.locks.filter((each) => host.look(each) !== undefined)) {
-    notebook.add({ path, action: "disarmed", detail: "the lock of a git that ended with the sandbox: removed" });
-    host.removeFile(path);
-  }
+  for (const ref of found.locks)
+    remove(host, unit, ref, "the lock of a git that ended with the sandbox: removed", notebook);
 }
 
 function listOddRefs(
   host: GuardHost,
-  folder: string,
+  gitDir: string,
   sinceMs: number,
-): { readonly odd: string[]; readonly locks: string[] } {
-  const [odd, locks, pending]: [string[], string[], string[]] = [[], [], [folder]];
-  for (let seen = 0; pending.length > 0 && seen < maxEntries; ) {
-    const at = pending.pop() ?? folder;
-    for (const { name, kind } of host.list(at)) {
+): { readonly odd: readonly FoundRef[]; readonly locks: readonly FoundRef[] } {
+  const [odd, locks, pending]: [FoundRef[], FoundRef[], (readonly string[])[]] = [[], [], [["refs"]]];
+  let seen = 0;
+  for (let folder = pending.pop(); folder !== undefined && seen < maxEntries; folder = pending.pop()) {
+    for (const { name, kind } of host.list(join(gitDir, ...folder))) {
       seen += 1;
-      const path = join(at, name);
-      if (kind === "folder") pending.push(path);
-      else if (kind !== "file") odd.push(path);
-      else if (name.endsWith(".lock") && (host.look(path)?.ctimeMs ?? 0) >= sinceMs) locks.push(path);
+      if (kind === "folder") pending.push([...folder, name]);
+      else if (kind !== "file") odd.push({ folder, name });
+      else if (name.endsWith(".lock") && (host.look(join(gitDir, ...folder, name))?.ctimeMs ?? 0) >= sinceMs)
+        locks.push({ folder, name });
     }
   }
   return { odd, locks };
+}
+
+function remove(
+  host: GuardHost,
+  unit: HeldGitDir,
+  { folder, name }: FoundRef,
+  detail: string,
+  notebook: Notebook,
+): void {
+  using holder = host.holdFolder(unit.at, folder);
+  const kind = holder && host.look(join(holder.path, name))?.kind;
+  if (!holder || kind === undefined || kind === "folder") return;
+  notebook.add({ path: join(unit.path, ...folder, name), action: "disarmed", detail });
+  host.removeFile(join(holder.path, name));
 }

@@ -1,8 +1,8 @@
-import { basename, dirname, resolve } from "node:path";
+import { basename, dirname, relative, resolve } from "node:path";
 import { isGitDir } from "../facts/find-repositories.ts";
 import { isWithin } from "../facts/path-within.ts";
 import { readPathFile } from "../facts/read-git-dir.ts";
-import type { GuardHost } from "../guard-host.ts";
+import type { GuardHost, HeldFolder } from "../guard-host.ts";
 import type { GuardPlan } from "../guard-plan.ts";
 import { disarmGitDir } from "./disarm-git-dir.ts";
 import type { Notebook } from "./notebook.ts";
@@ -13,43 +13,55 @@ import { setAside } from "./set-aside.ts";
 const maxNamed = 20;
 
 /** Disarms repositories that came to be in the workspace, and names what else programs of the host could be led by. */
-export async function settleWorkspace(host: GuardHost, plan: GuardPlan, notebook: Notebook): Promise<void> {
+export async function settleWorkspace(
+  host: GuardHost,
+  plan: GuardPlan,
+  top: HeldFolder,
+  notebook: Notebook,
+): Promise<void> {
+  nameReplaced(host, plan, notebook);
   const scan = scanWorkspace(host, plan);
-  const guarded = new Set(plan.gitDirs.map(({ path }) => path));
+  const hold = (path: string) => host.holdFolder(top.path, relative(plan.workspace, path).split("/").filter(Boolean));
+  const guarded = plan.gitDirs.map(({ path }) => path);
   const gitDirs = new Set(scan.gitDirs);
   for (const path of scan.gitFiles) {
     const target = followGitFile(host, plan, path);
     if (target === undefined) {
+      using folder = hold(dirname(path));
+      if (folder === undefined) continue;
       notebook.add({ path, action: "disarmed", detail: "it leads git out of the workspace, or nowhere: taken out" });
-      setAside(host, plan, path);
-    } else if (![...guarded].some((unit) => isWithin(target, unit))) gitDirs.add(target);
+      setAside(host, plan, folder.path, basename(path));
+    } else if (!guarded.some((unit) => isWithin(target, unit))) gitDirs.add(target);
   }
   // A git directory may keep its configuration elsewhere, where nothing else tells that it is one.
   for (const path of [...gitDirs]) {
     const common = readPathFile(host, path, "commondir");
-    if (common !== undefined && isWithin(common, plan.workspace) && !guarded.has(common)) gitDirs.add(common);
+    if (common !== undefined && isWithin(common, plan.workspace) && !guarded.includes(common)) gitDirs.add(common);
   }
   for (const path of gitDirs) {
-    if (plan.gitDirs.some((unit) => unit.path === path && unit.role === "initial")) continue; // Cleaned before it came here.
-    const isKnown = plan.knownGitDirs.includes(path) || !plan.searchedAll;
-    await disarmGitDir(host, plan, { path, isKnown }, notebook);
+    if (guarded.includes(path)) continue; // Made inside, and cleaned before it came here.
+    using held = hold(path);
+    if (held) await disarmGitDir(host, plan, { path, held }, notebook.add);
   }
+  const links = scan.linksOut.map(({ path, target }) => ({ path, detail: `a new link that leads out, to ${target}` }));
+  nameAll(notebook, links);
+  const detail = "new here: look at it before a program that obeys it is started in this folder";
   nameAll(
     notebook,
-    scan.linksOut.map(({ path, target }) => ({
-      path,
-      detail: `a new link that leads out of the workspace, to ${target}`,
-    })),
+    scan.agentFiles.map((path) => ({ path, detail })),
   );
-  nameAll(
-    notebook,
-    scan.agentFiles.map((path) => ({
-      path,
-      detail: "new here: look at it before a program that obeys it is started in this folder",
-    })),
-  );
-  if (!scan.sawAll)
-    notebook.add({ path: ".", action: "noticed", detail: "the workspace is too large to be looked through" });
+  if (!scan.sawAll) notebook.add({ path: ".", action: "noticed", detail: "too large to be looked through as a whole" });
+}
+
+/** What was replaced on the host was no longer mounted over: the agent could write to what came in its place. */
+function nameReplaced(host: GuardHost, plan: GuardPlan, notebook: Notebook): void {
+  for (const { kind, target, ino } of plan.mounts)
+    if (kind === "ro-bind" && ino !== undefined && isWithin(target, plan.workspace) && host.look(target)?.ino !== ino)
+      notebook.add({
+        path: target,
+        action: "noticed",
+        detail: "replaced on the host while the run lasted: look at it",
+      });
 }
 
 /** Where a `.git` file leads, if that is a git directory in the workspace or one that the workspace had before. */
@@ -64,10 +76,7 @@ function followGitFile(host: GuardHost, plan: GuardPlan, path: string): string |
 
 function nameAll(notebook: Notebook, found: readonly { readonly path: string; readonly detail: string }[]): void {
   for (const { path, detail } of found.slice(0, maxNamed)) notebook.add({ path, action: "noticed", detail });
-  if (found.length > maxNamed)
-    notebook.add({
-      path: ".",
-      action: "noticed",
-      detail: `${found.length - maxNamed} more: ${found.at(-1)?.detail ?? ""}`,
-    });
+  const last = found.at(-1);
+  if (last && found.length > maxNamed)
+    notebook.add({ path: ".", action: "noticed", detail: `${found.length - maxNamed} more like ${last.path}` });
 }

@@ -24,8 +24,9 @@ export async function readGitDir(host: GuardHost, path: string, role: GitDirRole
   if (link) throw refuse(`${link.name} is a link`);
   const shared =
     role === "worktree" ? [] : sharedParts.filter((part) => host.look(join(path, part))?.kind === "folder");
-  const config = role === "worktree" ? [] : await readConfig(host, path);
-  if (config === undefined) throw refuse("git cannot read its configuration");
+  const config = role === "worktree" ? [] : await readConfig(host, path, "config");
+  const worktreeConfig = names.includes("config.worktree") ? await readConfig(host, path, "config.worktree") : [];
+  if (config === undefined || worktreeConfig === undefined) throw refuse("git cannot read its configuration");
   const info = role === "worktree" ? "none" : (host.look(join(path, "objects", "info"))?.kind ?? "absent");
   if (info === "link") throw refuse("objects/info is a link");
   const alternates = host.readUntrusted(path, ["objects", "info", "alternates"], 65_536);
@@ -35,14 +36,15 @@ export async function readGitDir(host: GuardHost, path: string, role: GitDirRole
     names,
     shared,
     config,
+    ...(worktreeConfig.length > 0 && { worktreeConfig }),
     foreignWorktrees: [],
     hasObjectInfo: info === "folder",
     ...(alternates.is === "file" && { alternates: alternates.bytes.toString() }),
   };
 }
 
-async function readConfig(host: GuardHost, path: string): Promise<readonly ConfigEntry[] | undefined> {
-  const file = host.readUntrusted(path, ["config"], maxConfigBytes);
+async function readConfig(host: GuardHost, path: string, name: string): Promise<readonly ConfigEntry[] | undefined> {
+  const file = host.readUntrusted(path, [name], maxConfigBytes);
   if (file.is === "refused") return undefined;
   return file.is === "absent" ? [] : listConfig(host, file.bytes);
 }

@@ -1,5 +1,6 @@
 import { dirname, join, relative } from "node:path";
 import { guardFailure } from "../errors.ts";
+import { stampActingParts } from "../git/acting-parts.ts";
 import type { GuardHost } from "../guard-host.ts";
 import type { GuardNote } from "../guard-plan.ts";
 import { collectGitDirs, type WorkingRepository } from "./collect-git-dirs.ts";
@@ -12,7 +13,7 @@ export interface Repositories {
   readonly gitDirs: readonly GitDirFacts[];
   /** `.git` files, which must go on pointing where they point, and `.git` folders in which git sees nothing. */
   readonly gitFiles: readonly string[];
-  readonly known: readonly string[];
+  readonly known: Readonly<Record<string, Readonly<Record<string, string>>>>;
   readonly searchedAll: boolean;
   readonly notes: readonly GuardNote[];
 }
@@ -64,7 +65,11 @@ export async function readRepositories(
     working: collector.working,
     gitDirs: gitDirs.sort((a, b) => (a.path < b.path ? -1 : 1)),
     gitFiles: fixed,
-    known: [...collector.gitDirs.keys(), ...found.filter((each) => each.kind === "bare").map(({ path }) => path)],
+    known: Object.fromEntries(
+      found
+        .filter(({ path, kind }) => kind !== "file" && !collector.gitDirs.has(path))
+        .map(({ path }) => [path, stampActingParts(host, path)]),
+    ),
     searchedAll,
     notes: collector.notes,
   };

@@ -11,6 +11,8 @@ export interface GitDirFacts {
   readonly shared: readonly string[];
   /** Its configuration; none for a working tree of another repository's. */
   readonly config: readonly ConfigEntry[];
+  /** Its `config.worktree`, where there is one. */
+  readonly worktreeConfig?: readonly ConfigEntry[];
   /** Whether there is a folder `objects/info`. */
   readonly hasObjectInfo: boolean;
   /** Other object stores that it names. */
@@ -33,7 +35,10 @@ export interface WorkspaceFacts {
   /** Folders of hooks in the working tree, there or not. */
   readonly hookFolders: readonly { readonly path: string; readonly there: boolean }[];
   readonly gitDirs: readonly GitDirFacts[];
-  readonly knownGitDirs: readonly string[];
+  /** Inode of each path above that is there. */
+  readonly inodes: Readonly<Record<string, number>>;
+  /** Git directories that nothing is mounted over, with a stamp of each part by which they act. */
+  readonly knownGitDirs: Readonly<Record<string, Readonly<Record<string, string>>>>;
   readonly searchedAll: boolean;
   readonly notes: readonly GuardNote[];
 }

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import type { GuardHost, UntrustedFile } from "../guard-host.ts";
-import type { GuardedGitDir, GuardNote } from "../guard-plan.ts";
+import type { GuardNote } from "../guard-plan.ts";
+import type { HeldGitDir } from "./hold-git-dir.ts";
 import { digestBytes, isPullOnly, loadBase, type MirrorBase, saveBase } from "./mirror-base.ts";
 import { type IndexReading, readIndex } from "./read-index.ts";
 import { replaceFile } from "./replace-file.ts";
@@ -27,7 +28,7 @@ export interface MirrorRound {
  */
 export async function mirrorGitDir(
   host: GuardHost,
-  unit: GuardedGitDir,
+  unit: HeldGitDir,
   names: readonly string[],
   options: MirrorOptions,
 ): Promise<MirrorRound> {
@@ -62,9 +63,9 @@ interface Version {
 }
 
 /** What both sides say now, "pending", or the base where nothing may be done. */
-async function mirrorFile(host: GuardHost, unit: GuardedGitDir, file: MirroredFile): Promise<string> {
+async function mirrorFile(host: GuardHost, unit: HeldGitDir, file: MirroredFile): Promise<string> {
   const read = (folder: string) => host.readUntrusted(folder, [file.name], maxStateBytes);
-  const [outside, inside] = [read(unit.path), read(unit.privateDir)];
+  const [outside, inside] = [read(unit.at), read(unit.privateDir)];
   if (outside.is === "refused") return file.base;
   if (inside.is === "refused") {
     file.note("dropped", `what the agent left is not carried over: ${inside.reason}`);
@@ -89,12 +90,12 @@ async function mirrorFile(host: GuardHost, unit: GuardedGitDir, file: MirroredFi
     return file.base;
   }
   if (!isBase(theirs) && !keepOther(host, unit, file, { theirs, ours })) return file.base;
-  return replace(unit.path, unit.path, ours, theirs);
+  return replace(unit.at, unit.at, ours, theirs);
 }
 
 async function readVersion(
   host: GuardHost,
-  unit: GuardedGitDir,
+  unit: HeldGitDir,
   { name, readings }: MirroredFile,
   file: UntrustedFile,
 ): Promise<Version> {
@@ -117,7 +118,7 @@ async function readVersion(
 /** Both sides changed: keeps the version that does not stand; whether it is the agent's that does. */
 function keepOther(
   host: GuardHost,
-  unit: GuardedGitDir,
+  unit: HeldGitDir,
   file: MirroredFile,
   { theirs, ours }: { theirs: Version; ours: Version },
 ): boolean {
