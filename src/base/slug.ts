@@ -7,9 +7,6 @@ const animals =
     " ",
   );
 
-/** What a slug looks like; it is safe as a file name, a host name label and a compose project suffix. */
-export const slugPattern = /^[a-z0-9][a-z0-9-]{0,47}$/;
-
 /** A new slug such as `brisk-otter-4f2c1`; `random(n)` returns an integer in [0, n). About 1.6 billion values. */
 export function newSlug(random: (below: number) => number): string {
   const tail = random(0x100000).toString(16).padStart(5, "0");

@@ -2,22 +2,6 @@ import { readFileSync } from "node:fs";
 import { AuditHead, AuditLine } from "../spec/state-files.ts";
 import { chain, genesis } from "./audit-log.ts";
 
-/** The audit log's lines as far as they can be read. */
-export function readAuditLines(path: string): readonly AuditLine[] {
-  let text: string;
-  try {
-    text = readFileSync(path, "utf8");
-  } catch {
-    return [];
-  }
-  const lines: AuditLine[] = [];
-  for (const line of text.split("\n")) {
-    const parsed = line === "" ? undefined : AuditLine.safeParse(safeJson(line));
-    if (parsed?.success) lines.push(parsed.data);
-  }
-  return lines;
-}
-
 function safeJson(text: string): unknown {
   try {
     return JSON.parse(text);

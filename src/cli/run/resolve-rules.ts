@@ -2,6 +2,8 @@ import { randomBytes } from "node:crypto";
 import type { PackageClientHost } from "../../host/package-client/package-client-host.ts";
 import { environmentQuestions } from "../../policy/environment-questions.ts";
 import type { ManifestLayer } from "../../policy/manifest-layer.ts";
+import { clientsOfPresets } from "../../policy/presets/presets.ts";
+import { presetsOf } from "../../policy/presets-of.ts";
 import { type ResolvedPolicy, resolvePolicy } from "../../policy/resolve-policy.ts";
 import { chooseCredentials } from "../../provider/choose-credentials.ts";
 import type { Provider } from "../../provider/provider.ts";
@@ -11,9 +13,6 @@ import { cliFailure } from "../errors.ts";
 import type { CommandContext } from "../frame/command-context.ts";
 import { manifestCredentials } from "./manifest-credentials.ts";
 import type { RunInput } from "./run-options.ts";
-
-/** Package clients by the preset that needs to know how the machine has set them up. */
-const clientOf = { npm: "npm", pypi: "pip", apt: "apt", go: "go" } as const;
 
 /** Resolves the policy of a run from manifests, provider, machine and flags. */
 export async function resolveRules(
@@ -70,11 +69,7 @@ async function readClients(
   layers: readonly ManifestLayer[],
   allow: readonly string[],
 ): Promise<PackageClientFacts> {
-  const presets = [
-    ...allow,
-    ...layers.flatMap(({ manifest }) => manifest.routes.flatMap((route) => ("preset" in route ? [route.preset] : []))),
-  ];
-  const clients = Object.entries(clientOf).flatMap(([preset, client]) => (presets.includes(preset) ? [client] : []));
+  const clients = clientsOfPresets(presetsOf(layers, allow));
   if (clients.length === 0) return { notes: [] };
   const [{ readPackageClients }, { openPackageClientHost }] = await Promise.all([
     import("../../host/package-client/read-package-clients.ts"),
