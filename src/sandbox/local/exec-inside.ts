@@ -1,10 +1,11 @@
-import type { PipePool } from "../../host/process/pipe-pool.ts";
+import type { ChildProcess } from "node:child_process";
 import type { ExecRequest, LaunchPlan, RunningProcess } from "../../spec/engine.ts";
 import { enterArguments } from "./enter-arguments.ts";
 import { localFailure } from "./errors.ts";
 import type { Holder } from "./holder.ts";
+import type { LauncherPool } from "./launcher-pool.ts";
 import { renderExecArguments } from "./render-exec-arguments.ts";
-import { type Launcher, renderLauncher } from "./render-launcher.ts";
+import { type Launcher, pinCommand, renderLauncher } from "./render-launcher.ts";
 import { pipedStreams, runningProcess, terminalStreams } from "./running-process.ts";
 import { sandboxFolders } from "./sandbox-folders.ts";
 import { splitEnvironment } from "./split-environment.ts";
@@ -15,7 +16,7 @@ export interface HeldSandbox {
   readonly plan: LaunchPlan;
   readonly holder: Holder;
   readonly launcher: Launcher;
-  readonly pipes: PipePool;
+  readonly launchers: LauncherPool;
   /** Processes that the kernel counts in the command's own user namespace, where no cgroup counts them. */
   readonly processes?: number;
 }
@@ -31,20 +32,28 @@ export async function execInside(
   const { around, atLast } = splitEnvironment(defences.environment(plan, request));
   const enter = enterArguments(holder, ["net", "mount", "pid", "ipc", "uts", "cgroup"]);
   const context = { defences, programs, enter, atLast, ...(processes !== undefined && { processes }) };
-  const command = renderExecArguments(context, plan, request);
-  const args = renderLauncher(launcher, programs, sandboxFolders(plan.stateDir).seccomp, command);
-  const env = request.pty ? { ...around, TERM: request.pty.term } : around;
-  const opened = request.pty ? await host.openTerminal(request.pty) : await sandbox.pipes.take();
-  const child = host.spawn(programs.sh, args, { stdio: [...opened.inside], env, cwd: "/", detached: true });
-  opened.release();
-  child.on("error", () => {}); // Told below, and in `ended`.
+  const command = pinCommand(launcher, programs.taskset, renderExecArguments(context, plan, request));
+  if (request.pty === undefined) {
+    const waiting = await sandbox.launchers.take();
+    waiting.run(command, around);
+    return runningProcess(waiting.child, pipedStreams(waiting), signaller(host, waiting.child));
+  }
+  const terminal = await host.openTerminal(request.pty);
+  const args = renderLauncher(launcher, sandboxFolders(plan.stateDir).seccomp, command);
+  const env = { ...around, TERM: request.pty.term };
+  const child = host.spawn(programs.sh, args, { stdio: [...terminal.inside], env, cwd: "/", detached: true });
+  terminal.release();
+  return runningProcess(child, terminalStreams(terminal), signaller(host, child));
+}
+
+/** Signals a command through the launcher that it was started by. */
+function signaller(host: LocalContext["host"], child: ChildProcess): (signal: NodeJS.Signals) => void {
   const { pid } = child;
-  const streams = "output" in opened ? terminalStreams(opened) : pipedStreams(opened);
   if (pid === undefined) {
-    for (const [, stream] of streams.outputs) stream.destroy();
+    child.on("error", () => {});
     throw localFailure("local_exec_failed", { detail: "its helper could not be spawned" });
   }
-  return runningProcess(child, streams, (signal) => signalCommand(host, pid, signal));
+  return (signal) => signalCommand(host, pid, signal);
 }
 
 /** Signals the command's process group: below the launcher are bubblewrap, then the command, which leads its own session. */

@@ -1,11 +1,12 @@
 import type { ChildProcess } from "node:child_process";
 import type { Server } from "node:net";
-import { createPipePool } from "../../host/process/pipe-pool.ts";
 import { removeTree } from "../../host/process/remove-tree.ts";
 import type { LaunchPlan, Sandbox } from "../../spec/engine.ts";
+import { createEarlyListener } from "./early-listener.ts";
 import { endGroups, endNamespace } from "./end-processes.ts";
 import { execInside } from "./exec-inside.ts";
 import type { HolderFacts } from "./holder.ts";
+import { createLauncherPool } from "./launcher-pool.ts";
 import { prepareLimits } from "./limits/prepare-limits.ts";
 import { watchLimits } from "./limits/watch-limits.ts";
 import { openListener } from "./open-listener.ts";
@@ -58,26 +59,35 @@ async function prepare(
 ): Promise<LocalSandbox> {
   const { host } = context;
   const limits = prepareLimits(host, plan, record);
-  const holder = await startHolder(context, plan, view, limits.launcher);
-  const pipes = createPipePool(host.spawn);
+  const launchers = createLauncherPool(host, limits.launcher, sandboxFolders(plan.stateDir).seccomp);
+  const fixedAffinity = limits.launcher.cpuList !== undefined;
+  const early = createEarlyListener(host, plan.proxyPort);
+  const options = { fixedAffinity, onNamespaces: early.open };
+  const holder = await startHolder(context, plan, view, options).catch((error: unknown) => {
+    launchers.close();
+    early.discard();
+    throw error;
+  });
   const { monitor, init, pidNamespace } = holder;
   const watch = watchLimits(host, plan, holder, limits);
   const held = {
     plan,
     holder,
-    pipes,
+    launchers,
     launcher: limits.launcher,
     ...(limits.processes && { processes: limits.processes }),
   };
   const gone = holder.gone.then(({ reason }) => {
     watch.close();
-    pipes.close();
+    launchers.close();
+    early.discard();
     return { reason: watch.breach() ?? reason };
   });
   let stopping: Promise<{ leftovers: readonly string[] }> | undefined;
   const stop = () => {
     stopping ??= (async () => {
       watch.close();
+      launchers.close();
       const left = await endNamespace(host, holder);
       if (left.length === 0) await gone;
       return { leftovers: [...left, ...(await endGroups(host, limits.group.dirs))] };
@@ -86,11 +96,12 @@ async function prepare(
   };
   return {
     facts: { monitor, init, pidNamespace },
-    openListener: (port) => openListener(host, holder, port),
+    openListener: async (port) => early.take(port) ?? openListener(host, holder, port),
     sandbox: {
       slug: plan.slug,
       limitMechanisms: limits.mechanisms,
       exec: async (request) => {
+        early.discard();
         const running = await execInside(context, held, request);
         return { ...running, ended: running.ended.finally(watch.check) };
       },

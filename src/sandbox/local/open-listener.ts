@@ -11,7 +11,7 @@ const listenSeconds = 15;
  * Opens a listening socket on the sandbox's loopback and brings it out: no relay, no file inside. Whoever gets it must hand
  * it to the gate and close its own copy before anything runs inside, else it would accept connections itself.
  */
-export function openListener(host: LocalHost, holder: Holder, port: number): Promise<Server> {
+export function openListener(host: LocalHost, holder: Pick<Holder, "init">, port: number): Promise<Server> {
   const { nsenter, node } = host.programs;
   const child = host.spawn(nsenter, [...enterArguments(holder, ["net"]), node, host.listenerEntry, String(port)], {
     stdio: ["ignore", "ignore", "pipe", "ipc"],

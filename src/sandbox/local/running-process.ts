@@ -1,6 +1,5 @@
 import type { ChildProcess } from "node:child_process";
-import type { Readable } from "node:stream";
-import type { ProgramPipes } from "../../host/process/pipe-pool.ts";
+import type { Readable, Writable } from "node:stream";
 import type { Terminal } from "../../host/pty/open-terminal.ts";
 import type { RunningProcess } from "../../spec/engine.ts";
 
@@ -18,8 +17,15 @@ interface CommandStreams {
 }
 
 /** A command on pipes. */
-export function pipedStreams({ stdin, stdout, stderr }: ProgramPipes): CommandStreams {
-  stdin.on("error", () => {}); // The command closed its input: what is written after that has no reader.
+export function pipedStreams({
+  stdin,
+  stdout,
+  stderr,
+}: {
+  readonly stdin: Writable;
+  readonly stdout: Readable;
+  readonly stderr: Readable;
+}): CommandStreams {
   return {
     write: (bytes) => void (stdin.writable && stdin.write(bytes)),
     closeInput: () => void stdin.end(),

@@ -8,6 +8,8 @@ it("splitEnvironment() keeps what steers loaders and shells away from our helper
     BASH_ENV: "/evil.sh",
     "BASH_FUNC_exec%%": "() { evil; }",
     GLIBC_TUNABLES: "x",
+    UID: "7",
+    "not-a-shell-name": "kept",
     NODE_OPTIONS: "--max-old-space-size=100",
   });
   expect(around).toEqual({ HOME: "/home/agent", NODE_OPTIONS: "--max-old-space-size=100" });
@@ -20,6 +22,10 @@ it("splitEnvironment() keeps what steers loaders and shells away from our helper
     "() { evil; }",
     "GLIBC_TUNABLES",
     "x",
+    "UID",
+    "7",
+    "not-a-shell-name",
+    "kept",
   ]);
 });
 

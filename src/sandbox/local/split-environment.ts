@@ -1,7 +1,9 @@
-// What the dynamic loader, the C library and shells act on. Our helpers run before the agent's command with its variables
-// around them: these would steer the helpers, outside the sandbox.
+import { isShellName } from "./render-launcher.ts";
+
+// What the dynamic loader, the C library and shells act on, or do not let anybody set. Our helpers run before the agent's
+// command with its variables around them: these would steer the helpers, outside the sandbox.
 const steering =
-  /^(LD_|GLIBC_|GCONV_|MALLOC_|LOCPATH$|NLSPATH$|TZDIR$|RES_OPTIONS$|HOSTALIASES$|BASH_|SHELLOPTS$|ENV$|IFS$|PS4$|PWD$|OLDPWD$)/;
+  /^(LD_|GLIBC_|GCONV_|MALLOC_|LOCPATH$|NLSPATH$|TZDIR$|RES_OPTIONS$|HOSTALIASES$|BASH|SHELLOPTS$|ENV$|IFS$|PS4$|PWD$|OLDPWD$|_$|OPT|PPID$|E?UID$|GROUPS$)/;
 
 /**
  * Which variables may lie around the helpers that start a command, and which bubblewrap must set at the last moment. All
@@ -9,7 +11,7 @@ const steering =
  */
 export function splitEnvironment(environment: Readonly<Record<string, string>>) {
   const entries = Object.entries(environment).filter(([name, value]) => isName(name) && !value.includes("\0"));
-  const isSteering = ([name]: readonly [string, string]) => steering.test(name);
+  const isSteering = ([name]: readonly [string, string]) => steering.test(name) || !isShellName(name);
   return {
     around: Object.fromEntries(entries.filter((entry) => !isSteering(entry))),
     atLast: entries.filter(isSteering).flatMap(([name, value]) => ["--setenv", name, value]),

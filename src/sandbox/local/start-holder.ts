@@ -1,6 +1,6 @@
 import type { ChildProcess } from "node:child_process";
 import type { Readable } from "node:stream";
-import { identifyProcess } from "../../host/process-identity.ts";
+import { identifyProcess, type ProcessIdentity } from "../../host/process-identity.ts";
 import type { LaunchPlan } from "../../spec/engine.ts";
 import type { Defences } from "./defences.ts";
 import { localFailure } from "./errors.ts";
@@ -8,7 +8,6 @@ import type { Holder } from "./holder.ts";
 import type { LocalHost } from "./local-host.ts";
 import { prepareFolders } from "./prepare-folders.ts";
 import { holderDescriptors, renderHolderArguments } from "./render-holder-arguments.ts";
-import { type Launcher, renderLauncher } from "./render-launcher.ts";
 import { sandboxFolders } from "./sandbox-folders.ts";
 import { compileFilter, encodeFilter } from "./seccomp/compile-filter.ts";
 import type { SandboxView } from "./view.ts";
@@ -30,17 +29,23 @@ export async function startHolder(
   { host, defences }: LocalContext,
   plan: LaunchPlan,
   view: SandboxView,
-  launcher: Launcher,
+  options: {
+    readonly fixedAffinity: boolean;
+    /** Told as soon as there are namespaces to enter: its network can be, before its mounts are made. */
+    readonly onNamespaces: (init: ProcessIdentity) => void;
+  },
 ): Promise<Holder> {
-  const rules = defences.seccomp({ unixSockets: plan.unixSockets, fixedAffinity: launcher.cpuList !== undefined });
+  const rules = defences.seccomp({ unixSockets: plan.unixSockets, fixedAffinity: options.fixedAffinity });
   prepareFolders(host.files, plan, encodeFilter(compileFilter(host.arch, rules)));
   const { programs, files, isRoot } = host;
   const command = [programs.bwrap, ...renderHolderArguments({ defences, files, programs, isRoot }, plan, view)];
-  const child = host.spawn(
-    programs.sh,
-    renderLauncher(launcher, programs, sandboxFolders(plan.stateDir).seccomp, command),
-    { stdio: ["pipe", "pipe", "pipe", "pipe"], env: { PATH: "/usr/bin:/bin" }, cwd: "/", detached: true },
-  );
+  // It joins no cgroup: nothing of the agent's runs in it, and joining takes longer than all the rest.
+  const child = host.spawn(programs.sh, ["-c", 'exec "$@" 9<"$0"', sandboxFolders(plan.stateDir).seccomp, ...command], {
+    stdio: ["pipe", "pipe", "pipe", "pipe"],
+    env: { PATH: "/usr/bin:/bin" },
+    cwd: "/",
+    detached: true,
+  });
   const gone = new Promise<{ reason: string }>((resolve) => {
     child.once("error", (error) => resolve({ reason: error.message }));
     child.once("exit", (code, signal) =>
@@ -48,18 +53,26 @@ export async function startHolder(
     );
   });
   try {
-    const initPid = await bounded(ready(child));
-    const pidNamespace = host.processes.namespace(initPid, "pid");
-    if (child.pid === undefined || pidNamespace === undefined) throw new Error("it ended at once");
-    return { monitor: identifyProcess(child.pid), init: identifyProcess(initPid), pidNamespace, gone };
+    let init: ProcessIdentity | undefined;
+    await bounded(
+      ready(child, (pid) => {
+        init = identifyProcess(pid);
+        options.onNamespaces(init);
+      }),
+    );
+    const pidNamespace = init && host.processes.namespace(init.pid, "pid");
+    if (child.pid === undefined || init === undefined || pidNamespace === undefined) {
+      throw new Error("it ended at once");
+    }
+    return { monitor: identifyProcess(child.pid), init, pidNamespace, gone };
   } catch (error) {
     child.kill("SIGKILL");
     throw localFailure("local_holder_failed", { detail: error instanceof Error ? error.message : String(error) });
   }
 }
 
-/** The first process's id, once the idle command inside has answered. */
-async function ready(child: ChildProcess): Promise<number> {
+/** Resolves when the idle command inside has answered; tells the first process's id before, as soon as there is one. */
+async function ready(child: ChildProcess, onInit: (pid: number) => void): Promise<void> {
   const [input, output, errors] = [child.stdin, child.stdout, child.stderr];
   const info = child.stdio[holderDescriptors.info] as Readable | undefined;
   if (!input || !output || !errors || !info) throw new Error("it could not be spawned");
@@ -74,10 +87,9 @@ async function ready(child: ChildProcess): Promise<number> {
   });
   const answered = new Promise<void>((resolve) => output.once("data", () => resolve()));
   input.write("\n");
-  const pid = await Promise.race([readInitPid(info), ended]);
+  onInit(await Promise.race([readInitPid(info), ended]));
   await Promise.race([answered, ended]);
   ended.catch(() => {});
-  return pid;
 }
 
 /** bubblewrap writes one JSON object, in any number of pieces. */

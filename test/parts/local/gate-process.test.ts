@@ -72,6 +72,6 @@ describe("openListener()", () => {
     await expect(box.prepared.openListener(3128)).rejects.toThrow("EADDRINUSE");
     listener.close();
     await box.sandbox.stop();
-    expect(() => box.prepared.openListener(3128)).toThrow("it has ended");
+    await expect(box.prepared.openListener(3128)).rejects.toThrow("it has ended");
   });
 });
