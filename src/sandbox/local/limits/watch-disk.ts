@@ -16,13 +16,16 @@ const tickMilliseconds = 500;
 const settleMilliseconds = 1000;
 /** Never filled up by us: what the machine keeps in any case. */
 const reserveBytes = 512 * 1024 ** 2;
-/** Walking takes at most this share of the time, unless the disk fills quickly. */
-const restFactor = 8;
-const longestRest = 60_000;
+/** Walking takes at most one part in this many of the time, unless the disk fills quickly. */
+const restFactor = 20;
+const shortestRest = 2000;
+/** Reached step by step while nothing changes. */
+const longestRest = 30_000;
 
 /**
  * Watches how much a sandbox puts on disk, and calls `breach` once when it is too much. Asking the file system how full it
- * is costs nothing and comes often; folders are walked only after enough was written there, by whomever, to matter.
+ * is costs nothing and comes often: when enough was written to matter, by whomever, folders are walked at once. As others
+ * may delete meanwhile what the sandbox writes, they are also walked from time to time.
  */
 export function watchDisk(
   files: Pick<FileFacts, "spaceOf">,
@@ -64,22 +67,20 @@ export function watchDisk(
   const run = async () => {
     let known = 0;
     let grownThen = 0;
-    let walkedAt = 0;
-    let walkTook = 0;
+    let walkedAt = performance.now();
+    let pause = shortestRest;
     while (!signal.aborted) {
       await rest(tickMilliseconds, signal);
-      const sinceWalk = grown() - grownThen;
-      const left = limit - known;
-      const isQuick = sinceWalk > left / 4;
-      const isDue = performance.now() - walkedAt > Math.max(longestRest, walkTook * restFactor);
-      if (isQuick || (isDue && sinceWalk > 0)) {
-        grownThen = grown();
-        const begun = performance.now();
-        known = await measure();
-        walkedAt = performance.now();
-        walkTook = walkedAt - begun;
-        if (known > limit && !signal.aborted) return breach(`${known} bytes of ${limit}`);
-      }
+      const isQuick = grown() - grownThen > (limit - known) / 4;
+      if (!isQuick && performance.now() - walkedAt < pause) continue;
+      grownThen = grown();
+      const begun = performance.now();
+      const before = known;
+      known = await measure();
+      walkedAt = performance.now();
+      if (known > limit && !signal.aborted) return breach(`${known} bytes of ${limit}`);
+      const calmer = known === before ? Math.min(pause * 2, longestRest) : shortestRest;
+      pause = Math.max(calmer, (walkedAt - begun) * restFactor);
     }
   };
   void run().catch(() => {}); // The folders went away under it: the sandbox is being removed.
