@@ -83,7 +83,12 @@ function kindOf(entry: fs.Stats | fs.Dirent): Look["kind"] {
 function holdFolder(root: string, names: readonly string[]): HeldFolder | undefined {
   const fd = maybe(() => openBelow(root, names, folderFlags));
   if (fd === undefined) return undefined;
-  return { path: `${held}${fd}`, ino: fs.fstatSync(fd).ino, [Symbol.dispose]: () => fs.closeSync(fd) };
+  let isOpen = true; // A number that was closed soon stands for another file.
+  const dispose = () => {
+    if (isOpen) fs.closeSync(fd);
+    isOpen = false;
+  };
+  return { path: `${held}${fd}`, ino: fs.fstatSync(fd).ino, [Symbol.dispose]: dispose };
 }
 
 /** Opens what lies below a folder. A path through an open folder cannot be swapped under us. */

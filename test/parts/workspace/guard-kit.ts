@@ -26,15 +26,17 @@ export const guardHost = createGuardHost(process.env.PATH ?? "/usr/bin:/bin");
 const silent: Journal = { intent: () => {}, result: () => {} };
 
 /** A folder of its own with a person's home, Caisson's state and a workspace; gone at the end of the test. */
-export function makeArea() {
+export function makeArea(options: { readonly stateOn?: string } = {}) {
   const root = realpathSync(mkdtempSync(join(tmpdir(), "caisson-guard-")));
-  const area = { root, workspace: join(root, "work"), home: join(root, "home"), stateRoot: join(root, "state") };
+  const state = options.stateOn ? mkdtempSync(join(options.stateOn, "caisson-guard-")) : root;
+  const area = { root, workspace: join(root, "work"), home: join(root, "home"), stateRoot: join(state, "state") };
   for (const dir of [area.workspace, area.home, area.stateRoot]) mkdirSync(dir);
   writeFileSync(
     join(area.home, ".gitconfig"),
     '[user]\n\tname = Person\n\temail = person@example.test\n[init]\n\tdefaultBranch = main\n[protocol "file"]\n\tallow = always\n',
   );
-  return { ...area, [Symbol.dispose]: () => rmSync(root, { recursive: true, force: true }) };
+  const dispose = () => [root, state].forEach((dir) => void rmSync(dir, { recursive: true, force: true }));
+  return { ...area, [Symbol.dispose]: dispose };
 }
 export type Area = ReturnType<typeof makeArea>;
 
@@ -118,12 +120,17 @@ export async function guardWorkspace(
   };
   const plan = planGuard(await readWorkspaceFacts(host, request), guardDir);
   await prepareGuard(host, plan, silent);
+  return withPlan({ settle: () => settleGuard(host, guardDir) }, plan);
+}
+
+/** The same with other mounts. */
+export function withPlan({ settle }: Pick<GuardedArea, "settle">, plan: GuardPlan): GuardedArea {
+  const stdio = ["pipe", "pipe", "pipe"] as const;
   return {
     plan,
     run: (script) => runInside(plan, script),
-    start: (script) =>
-      spawn("bwrap", [...bwrapArguments(plan), "sh", "-c", script], { stdio: ["pipe", "pipe", "pipe"] }),
-    settle: () => settleGuard(host, guardDir),
+    start: (script) => spawn("bwrap", [...bwrapArguments(plan), "sh", "-c", script], { stdio: [...stdio] }),
+    settle,
   };
 }
 

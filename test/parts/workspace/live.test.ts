@@ -1,4 +1,4 @@
-import { readFileSync, rmSync, watch, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, renameSync, rmdirSync, rmSync, watch, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { GuardNote } from "../../../src/sandbox/workspace/guard-plan.ts";
@@ -28,6 +28,20 @@ async function until(area: Area, file: string, isSo: () => boolean): Promise<voi
     };
     check();
   });
+}
+
+/** Notes as they are told; `told` resolves when there are that many. */
+function collectNotes() {
+  const notes: GuardNote[] = [];
+  let wake = () => {};
+  const tell = (note: GuardNote) => {
+    notes.push(note);
+    wake();
+  };
+  const told = async (count: number) => {
+    while (notes.length < count) await new Promise<void>((resolve) => (wake = resolve));
+  };
+  return { notes, tell, told };
 }
 
 /** A shell inside that runs what it is told, one script after the other, while the test goes on. */
@@ -130,6 +144,52 @@ describe("while the run lasts", () => {
     rmSync(lock);
     await until(area, "HEAD", () => git(area, area.workspace, "branch", "--show-current") === "topic");
     await guarded.settle();
+  });
+});
+
+describe("what is planted while the run lasts", () => {
+  it("right below the workspace is disarmed at once, deeper down at the end", async () => {
+    using area = makeArea();
+    makeRepository(area);
+    const guarded = await guardWorkspace(area);
+    const { notes, tell, told } = collectNotes();
+    await using watch = watchGuard(guardHost, guarded.plan, tell);
+    await using inside = shellInside(guarded);
+    await inside.run(
+      "git init -q sub && git -C sub config core.fsmonitor evil && echo evil > sub/.git/hooks/pre-commit",
+    );
+    await told(2);
+    await watch.flush();
+    expect(readFileSync(join(area.workspace, "sub/.git/config"), "utf8")).not.toContain("evil");
+    expect(existsSync(join(area.workspace, "sub/.git/hooks/pre-commit"))).toBe(false);
+    expect(await inside.run("git -C sub commit -q --allow-empty -m works")).toMatchObject({ code: 0 });
+    await inside.run("git init -q a/b/deep && git -C a/b/deep config core.fsmonitor evil");
+    await watch.flush();
+    expect(git(area, join(area.workspace, "sub"), "config", "--list")).not.toContain("evil");
+    expect(notes.map(({ action, path }) => `${action} ${path}`)).toEqual([
+      "disarmed sub/.git/config",
+      "disarmed sub/.git/hooks/pre-commit",
+    ]);
+    await inside[Symbol.asyncDispose]();
+    await watch.close();
+    await guarded.settle();
+    expect(git(area, join(area.workspace, "a/b/deep"), "config", "--list")).not.toContain("evil");
+  });
+
+  it("a protected path that is replaced on the host is told", async () => {
+    using area = makeArea();
+    makeRepository(area);
+    put(area.workspace, { ".mcp.json": "{}\n" });
+    const guarded = await guardWorkspace(area);
+    const notes: GuardNote[] = [];
+    await using watch = watchGuard(guardHost, guarded.plan, (note) => notes.push(note));
+    put(area.workspace, { "new.json": "{1}\n" });
+    renameSync(join(area.workspace, "new.json"), join(area.workspace, ".mcp.json"));
+    rmdirSync(join(area.workspace, ".bashrc"));
+    await watch.flush();
+    expect(notes.map(({ path }) => path).sort()).toEqual([".bashrc", ".mcp.json"]);
+    const report = await guarded.settle();
+    expect(report.notes.map(({ path }) => path)).toEqual([".mcp.json"]);
   });
 });
 

@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { GuardReport } from "../../../src/sandbox/workspace/settle-guard.ts";
@@ -165,6 +165,43 @@ describe("repositories that an agent makes in the tree", () => {
     expect(git(area, bare, "config", "--list")).not.toContain("evil");
     expect(readdirSync(join(bare, "hooks")).filter((name) => !name.endsWith(".sample"))).toEqual(["update"]);
     expect(told(report)).toHaveLength(2);
+  });
+});
+
+describe("with the state on another file system", () => {
+  it("repositories are taken over and disarmed all the same", async () => {
+    using area = makeArea({ stateOn: "/dev/shm" });
+    put(area.workspace, { "a.txt": "one\n" });
+    const guarded = await guardWorkspace(area);
+    expect(statSync(area.workspace).dev).not.toBe(statSync(area.stateRoot).dev);
+    const inside = guarded.run(`
+      set -e
+      git init -q && git add -A && git commit -qm first
+      git init -q sub && git -C sub commit -q --allow-empty -m sub && git -C sub config core.fsmonitor evil
+      echo evil > sub/.git/hooks/pre-commit; mkdir gone && echo 'gitdir: /tmp/evil' > gone/.git
+    `);
+    expect(inside.code, inside.output).toBe(0);
+    expect((await guarded.settle()).leftovers).toEqual([]);
+    expect(git(area, area.workspace, "log", "-1", "--format=%s")).toBe("first");
+    expect(git(area, area.workspace, "fsck", "--no-dangling")).toBe("");
+    expect(git(area, join(area.workspace, "sub"), "log", "-1", "--format=%s")).toBe("sub");
+    expect(git(area, join(area.workspace, "sub"), "config", "--list")).not.toContain("evil");
+    expect(existsSync(join(area.workspace, "sub/.git/hooks/pre-commit"))).toBe(false);
+    expect(existsSync(join(area.workspace, "gone/.git"))).toBe(false);
+    expect(Object.keys(listing(area.workspace, /^(\.git|sub\/\.git)\//))).toEqual([
+      ".git",
+      "a.txt",
+      "gone",
+      "gone/.git.disarmed-by-caisson",
+      "sub",
+      "sub/.git",
+    ]);
+
+    const again = await guardWorkspace(area, { slug: "second" });
+    expect(again.run("echo two >> a.txt && git commit -qam second && git checkout -q -b topic").code).toBe(0);
+    expect((await again.settle()).leftovers).toEqual([]);
+    expect(git(area, area.workspace, "log", "-1", "--format=%s %D")).toBe("second HEAD -> topic, main");
+    expect(git(area, area.workspace, "status", "--porcelain")).toBe("?? gone/\n?? sub/");
   });
 });
 

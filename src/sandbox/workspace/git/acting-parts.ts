@@ -14,7 +14,7 @@ const parts = [
 
 /** Acting parts that a git directory has, each hook by itself, as paths from its top. */
 export function listActingParts(host: GuardHost, gitDir: string): readonly string[] {
-  const hooks = host.list(join(gitDir, "hooks")).filter(({ name }) => !name.endsWith(".sample"));
+  const hooks = host.list(join(gitDir, "hooks")).filter(({ name }) => !/\.(sample|disarmed-by-caisson)$/.test(name));
   const isLink = host.look(join(gitDir, "hooks"))?.kind === "link";
   const there = parts.filter((part) => host.look(join(gitDir, part)) !== undefined);
   return [...there, ...hooks.map(({ name }) => join("hooks", name)), ...(isLink ? ["hooks"] : [])];
