@@ -4,7 +4,7 @@ import { homedir, tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 
 /** What one call of `caisson` came to. */
-export interface CliResult {
+interface CliResult {
   readonly stdout: string;
   readonly stderr: string;
   /** Null when it ended by a signal. */
@@ -17,7 +17,7 @@ export interface CliResult {
 }
 
 /** A call of `caisson` that is still going on. */
-export interface RunningCli {
+interface RunningCli {
   readonly pid: number;
   readonly stdin: NodeJS.WritableStream;
   /** Resolves as soon as standard output or error holds this. */
@@ -27,7 +27,7 @@ export interface RunningCli {
 }
 
 /** Options of one call. */
-export interface CliCall {
+interface CliCall {
   readonly cwd?: string;
   readonly env?: Readonly<Record<string, string | undefined>>;
   readonly input?: string | Uint8Array;

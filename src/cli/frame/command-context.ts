@@ -16,7 +16,7 @@ export interface Input {
 }
 
 /** How wide and high the person's terminal is, or undefined when output is not one. */
-export interface TerminalSize {
+interface TerminalSize {
   readonly columns: number;
   readonly rows: number;
 }
