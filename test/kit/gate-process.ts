@@ -12,6 +12,8 @@ type SandboxInput = Partial<z.input<typeof GateSandbox>> & { readonly id: string
 export class GateProcess implements AsyncDisposable {
   readonly child: ChildProcess;
   readonly messages: FromGate[] = [];
+  /** Whether decisions are kept; a bench has too many. */
+  keep = true;
   readonly #waiting = new Set<() => void>();
   #version = 0;
   #rest = "";
@@ -29,7 +31,9 @@ export class GateProcess implements AsyncDisposable {
   #read(text: string): void {
     const lines = (this.#rest + text).split("\n");
     this.#rest = lines.pop() ?? "";
-    for (const line of lines) this.messages.push(JSON.parse(line) as FromGate);
+    for (const line of lines) {
+      if (this.keep || !line.startsWith('{"type":"audit"')) this.messages.push(JSON.parse(line) as FromGate);
+    }
     for (const wake of [...this.#waiting]) wake();
   }
 
