@@ -35,7 +35,8 @@ export interface ExecRequest {
 
 /** A started process inside a sandbox. Bytes, not text; `ended` never rejects. */
 export interface RunningProcess {
-  write(bytes: Uint8Array): void;
+  /** `taken` is called when the bytes are with the process or the system, or nobody will ever take them. */
+  write(bytes: Uint8Array, taken?: () => void): void;
   closeInput(): void;
   resize(columns: number, rows: number): void;
   /** Signals the process; `stop` of the sandbox is what ends its whole tree. */

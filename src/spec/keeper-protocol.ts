@@ -66,6 +66,9 @@ export type ToKeeper = z.output<typeof ToKeeper>;
 export const FromKeeper = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("event"), event: RunEvent }),
   z.strictObject({ type: z.literal("output"), id: z.string(), stream: z.enum(["stdout", "stderr"]), data: z.base64() }),
+  z
+    .strictObject({ type: z.literal("taken"), id: z.string(), bytes: z.int() })
+    .meta({ description: "So much input was taken: a client has at most 1 MiB untaken" }),
   z.strictObject({ type: z.literal("started"), id: z.string() }),
   z.strictObject({
     type: z.literal("exited"),

@@ -55,6 +55,23 @@ describe("caisson run", () => {
     expect(result.stdout === Buffer.from(bytes).toString()).toBe(true);
   });
 
+  it("holds no more than a little of an input that nobody takes, and still hears Ctrl-C", async () => {
+    await using cli = createTestCli();
+    const running = cli.start(["run", "--", "sleep", "600"]);
+    await running.seen("ready");
+    let sent = 0;
+    const block = Buffer.alloc(1024 ** 2);
+    const isTaken = () =>
+      new Promise<boolean>((resolve) => {
+        setTimeout(() => resolve(false), 3000);
+        running.stdin.write(block, () => resolve(true));
+      });
+    while (sent < 64 && (await isTaken())) sent += 1;
+    expect(sent).toBeLessThan(16);
+    running.kill("SIGINT");
+    expect((await running.ended).exitCode).toBe(130);
+  });
+
   it("stops at the wall clock with exit 124, setsid grandchildren included", async () => {
     await using cli = createTestCli();
     const marker = `caisson-test-${process.pid}-${Date.now()}`;

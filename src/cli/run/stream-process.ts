@@ -6,6 +6,8 @@ import type { CommandContext } from "../frame/command-context.ts";
 const escapeByte = 0x1d;
 /** Unsent input past this stops reading the keyboard or pipe. */
 const chunkBytes = 256 * 1024;
+/** Input that the process has not taken yet: past this, ours is not read. */
+const untakenBytes = 1024 ** 2;
 
 /** How a stream to a process inside ended, as seen from here. */
 export type StreamEnd = { readonly exitCode: number | null; readonly signal?: string } | "detached" | "lost";
@@ -47,15 +49,23 @@ export async function streamProcess(
       stream.setRawMode(true);
       stack.defer(() => stream.setRawMode(false));
     }
-    const keys = createKeyReader(
-      (bytes) => client.send({ type: "input", id, data: Buffer.from(bytes).toString("base64") }),
-      () => detached.resolve("detached"),
-    );
+    let untaken = 0;
+    const send = (bytes: Uint8Array) => {
+      client.send({ type: "input", id, data: Buffer.from(bytes).toString("base64") });
+      untaken += bytes.length;
+      if (untaken > untakenBytes) stream.pause();
+    };
+    client.onMessage((message) => {
+      if (message.type !== "taken" || message.id !== id) return;
+      untaken -= message.bytes;
+      if (untaken <= untakenBytes && stream.isPaused() && !stack.disposed) stream.resume();
+    });
+    const keys = createKeyReader(send, () => detached.resolve("detached"));
     const onData = (bytes: Buffer) => {
       for (let at = 0; at < bytes.length; at += chunkBytes) {
         const part = bytes.subarray(at, at + chunkBytes);
         if (terminal) keys(part);
-        else client.send({ type: "input", id, data: part.toString("base64") });
+        else send(part);
       }
     };
     const onEnd = () => client.send({ type: "input_end", id });

@@ -10,7 +10,7 @@ const endOfTyping = Uint8Array.of(4);
 
 /** Input and output of a command: three pipes, or one terminal. */
 interface CommandStreams {
-  write(bytes: Uint8Array): void;
+  write(bytes: Uint8Array, taken?: () => void): void;
   closeInput(): void;
   resize(columns: number, rows: number): void;
   readonly outputs: readonly (readonly ["stdout" | "stderr", Readable])[];
@@ -27,7 +27,10 @@ export function pipedStreams({
   readonly stderr: Readable;
 }): CommandStreams {
   return {
-    write: (bytes) => void (stdin.writable && stdin.write(bytes)),
+    write: (bytes, taken) => {
+      if (stdin.writable) stdin.write(bytes, () => taken?.());
+      else taken?.();
+    },
     closeInput: () => void stdin.end(),
     resize: () => {},
     outputs: [
@@ -39,7 +42,10 @@ export function pipedStreams({
 
 /** A command in a terminal: one stream of output, and an end of input that is typed. */
 export const terminalStreams = (terminal: Terminal): CommandStreams => ({
-  write: terminal.write,
+  write: (bytes, taken) => {
+    terminal.write(bytes);
+    taken?.();
+  },
   closeInput: () => terminal.write(endOfTyping),
   resize: terminal.resize,
   outputs: [["stdout", terminal.output]],

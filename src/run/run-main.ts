@@ -1,0 +1,61 @@
+import type { Decoder } from "../provider/provider.ts";
+import type { Journal, RunningProcess, Sandbox } from "../spec/engine.ts";
+import type { RunEventDraft } from "../spec/events.ts";
+import type { LaunchRequest } from "../spec/keeper-protocol.ts";
+import type { EventLog } from "./event-log.ts";
+
+/** How a run's command ended. */
+export interface MainEnd {
+  readonly exitCode: number | null;
+  readonly signal?: string;
+}
+
+/** Runs the run's command: output to `output` and, decoded, to the events. Ends with it, or when `signal` says so. */
+export async function runMain(
+  sandbox: Pick<Sandbox, "exec">,
+  run: {
+    readonly request: LaunchRequest;
+    readonly journal: Journal;
+    readonly events: EventLog;
+    readonly decoder: Decoder | undefined;
+    readonly signal: AbortSignal;
+    readonly started: (process: RunningProcess) => void;
+    readonly output: (stream: "stdout" | "stderr", bytes: Buffer) => void;
+  },
+): Promise<MainEnd> {
+  const { request, journal, events, decoder, signal } = run;
+  const { argv, workdir, pty, metadata } = request;
+  journal.intent("agent_started", { argv });
+  const child = await sandbox.exec({ argv, workdir, ...(pty && { pty }) });
+  journal.result("agent_started");
+  const { slug, model } = metadata;
+  events.append({
+    event: "run_started",
+    slug,
+    provider: request.provider,
+    command: argv,
+    ...(model !== undefined && { model }),
+  });
+  let hasFailed = false;
+  const emit = (drafts: readonly RunEventDraft[]) => {
+    for (const draft of drafts) {
+      if (draft.event === "result_reported") hasFailed = !draft.ok;
+      events.append(draft);
+    }
+  };
+  child.onOutput((stream, bytes) => {
+    const copy = Buffer.from(bytes);
+    if (decoder && stream === "stdout") emit(decoder.decode(copy));
+    run.output(stream, copy);
+  });
+  run.started(child);
+  if (request.input !== undefined && !pty) child.write(Buffer.from(request.input));
+  if (request.stdin === "none" && !pty) child.closeInput();
+  const over = new Promise<MainEnd>((resolve) =>
+    signal.addEventListener("abort", () => resolve({ exitCode: null }), { once: true }),
+  );
+  const ended = await Promise.race([child.ended, over]);
+  if (decoder) emit(decoder.end());
+  // Some CLIs exit with 0 although they report that the work failed.
+  return hasFailed && ended.exitCode === 0 ? { ...ended, exitCode: 1 } : ended;
+}
