@@ -40,6 +40,12 @@ export const guardErrors = {
     status: 500,
     exit: 6,
   },
+  git_missing: {
+    message: () => "Cannot guard the workspace's repository: git is not on PATH",
+    hint: () => "install git, or use --workspace none",
+    status: 503,
+    exit: 4,
+  },
   workspace_busy: {
     message: ({ dir }: { dir: string }) => `Cannot guard workspace ${dir}: another launch in it does not get on`,
     hint: () => "caisson ls",

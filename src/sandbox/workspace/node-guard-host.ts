@@ -2,6 +2,8 @@ import { spawn } from "node:child_process";
 import * as fs from "node:fs";
 import { createServer } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";
+import { removeTree } from "../../host/process/remove-tree.ts";
+import { guardFailure } from "./errors.ts";
 import type { GitAnswer, GitOptions, GuardHost, HeldFolder, Look, UntrustedFile } from "./guard-host.ts";
 
 const { O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = fs.constants;
@@ -37,7 +39,13 @@ export function createGuardHost(path: string): GuardHost {
     move: (from, to) => fs.renameSync(from, to),
     tryMove,
     removeFile: (target) => fs.rmSync(target, { force: true }),
-    removeTree: (target) => fs.rmSync(target, { recursive: true, force: true }),
+    removeTree: (target) => {
+      // Programs that help to remove see our held folders under our process id.
+      const left = removeTree(
+        target.startsWith(held) ? `/proc/${process.pid}/fd/${target.slice(held.length)}` : target,
+      );
+      if (left !== undefined) throw new Error(`cannot remove ${left}`);
+    },
     git: (args, options) => runGit(path, args, options),
     now: () => Date.now(),
     pause: async (milliseconds) => {
@@ -185,20 +193,30 @@ function linkFile(path: string, newPath: string): boolean {
   }
 }
 
+/** What an agent can make of a path so that it cannot be looked at; a path that is too long is one that nobody walks into. */
+const unseen: ReadonlySet<string> = new Set(["ENOENT", "ENOTDIR", "EINVAL", "EACCES", "ELOOP", "ENAMETOOLONG"]);
+
 function maybe<T>(read: () => T): T | undefined {
   try {
     return read();
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
-    if (code === "ENOENT" || code === "ENOTDIR" || code === "EINVAL" || code === "EACCES" || code === "ELOOP")
-      return undefined;
+    if (code !== undefined && unseen.has(code)) return undefined;
     throw error;
   }
 }
 
+// What git reads here an agent may have written, and a megabyte of configuration can be made to print a hundred gigabytes.
+const maxGitBytes = 256 * 1024 ** 2;
+const maxGitSeconds = 60;
+/** Address space, in kilobytes: an index is unpacked whole before the first line is printed. */
+const boundedGit = 'ulimit -v 4194304; exec git "$@"';
+
 function runGit(path: string, args: readonly string[], options: GitOptions = {}): Promise<GitAnswer> {
   return new Promise((resolve, reject) => {
-    const child = spawn("git", args, {
+    const child = spawn("/bin/sh", ["-c", boundedGit, "git", ...args], {
+      timeout: maxGitSeconds * 1000,
+      killSignal: "SIGKILL",
       cwd: "/",
       stdio: ["pipe", "pipe", "pipe"],
       env: {
@@ -216,13 +234,20 @@ function runGit(path: string, args: readonly string[], options: GitOptions = {})
     });
     const out: Buffer[] = [];
     const err: Buffer[] = [];
-    child.stdout.on("data", (bytes: Buffer) => out.push(bytes));
-    child.stderr.on("data", (bytes: Buffer) => err.push(bytes));
+    let size = 0;
+    const keep = (chunks: Buffer[]) => (bytes: Buffer) => {
+      size += bytes.length;
+      if (size <= maxGitBytes) chunks.push(bytes);
+      else child.kill("SIGKILL");
+    };
+    child.stdout.on("data", keep(out));
+    child.stderr.on("data", keep(err));
     child.stdin.on("error", () => {}); // It may end before it has read all.
     child.on("error", reject);
-    child.on("close", (code) =>
-      resolve({ code: code ?? 128, stdout: Buffer.concat(out), stderr: Buffer.concat(err).toString().slice(0, 2000) }),
-    );
+    child.on("close", (code) => {
+      if (code === 127) return reject(guardFailure("git_missing", undefined));
+      resolve({ code: code ?? 128, stdout: Buffer.concat(out), stderr: Buffer.concat(err).toString().slice(0, 2000) });
+    });
     child.stdin.end(options.input ?? "");
   });
 }
