@@ -69,14 +69,14 @@ export const policyFailure = failures({
   agent_unknown: {
     message: (d: { agent: string; near?: string; known: readonly string[] }) =>
       `Cannot find agent "${d.agent}"${nearest(d.near)}: known are ${d.known.join(", ")}`,
-    hint: () => "caisson agents",
+    hint: () => "caisson agents ls",
     status: 404,
     exit: 3,
   },
   provider_unknown: {
     message: (d: { agent: string; provider: string; near?: string; from: string }) =>
       `Cannot use agent "${d.agent}" (${d.from}): there is no provider "${d.provider}"${nearest(d.near)}`,
-    hint: () => "caisson agents",
+    hint: () => "caisson agents ls",
     ...usage,
   },
   preset_unknown: {
