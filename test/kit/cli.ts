@@ -47,7 +47,8 @@ export interface TestCli extends AsyncDisposable {
   start(args: readonly string[], call?: CliCall): RunningCli;
 }
 
-const launcher = resolve(import.meta.dirname, "../../bin/caisson");
+/** `bin/caisson` itself. */
+export const launcher = resolve(import.meta.dirname, "../../bin/caisson");
 // Variables that would make a test depend on who runs it.
 const personal = /^(ANTHROPIC_|CLAUDE|OPENAI_|GEMINI_|OPENROUTER_|CAISSON_|XDG_|NO_COLOR|FORCE_COLOR)/;
 
