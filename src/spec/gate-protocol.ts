@@ -10,7 +10,7 @@ export const GateSandbox = z.strictObject({
   version: z.int().positive().meta({ description: "Grows with each change; a lower one is refused" }),
   routes: z.array(Route),
   credentials: z.array(z.strictObject({ name: Name, placeholder: z.string().min(16) })),
-  /** Host and CIDR that are never dialled whatever a route says; the keeper adds the host's own addresses. */
+  /** Addresses and CIDRs refused like private ones, unless a route's `allowAddresses` names them; hosts refused always. */
   forbiddenAddresses: z.array(z.string()).default([]),
   model: z.enum(["live", "record", "replay"]).default("live"),
 });

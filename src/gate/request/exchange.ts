@@ -19,7 +19,7 @@ import type { ReadyInjection } from "./inject-credential.ts";
 import { isGitPush } from "./is-git-push.ts";
 import { OutgoingBody } from "./outgoing-body.ts";
 import { composeHead, type OutgoingHead } from "./outgoing-head.ts";
-import { type Refusal, wordRefusal } from "./refusal.ts";
+import { isFailure, type Refusal, wordRefusal } from "./refusal.ts";
 import type { RoutePlan } from "./route-plan.ts";
 import { sendRefusal } from "./send-refusal.ts";
 
@@ -405,7 +405,9 @@ export class Exchange implements AgentListener, UpstreamListener, Timed {
     const hasAnswered = this.#phase === "answering";
     const answer = wordRefusal(this.#entry, refusal, this.#plan?.model);
     if (!hasAnswered) this.#entry.status = answer.status;
-    this.#finish(verdict, refusal.reason, refusal.rule, answer.hint);
+    // What the other side, or time, made of an allowed request is no refusal of ours.
+    if (isFailure(refusal)) this.#finish("allow", `failed: ${refusal.reason}`);
+    else this.#finish(verdict, refusal.reason, refusal.rule, answer.hint);
     if (hasAnswered) this.#stream.abort();
     else sendRefusal(this.#stream, answer, refusal.rule);
   }

@@ -36,10 +36,13 @@ const statuses: Readonly<Record<string, number>> = {
 
 const canBeAllowed = /^no-route/;
 
+/** Whether an allowed request failed, rather than being refused. */
+export const isFailure = ({ rule }: Refusal): boolean => rule === "upstream" || rule === "timeout";
+
 /** Words a refusal for the agent: what was refused, by which rule, and what to do instead. */
 export function wordRefusal(request: RefusedRequest, refusal: Refusal, model: ModelApi | undefined): RefusalAnswer {
   const hint = hintFor(request, refusal);
-  const verb = refusal.rule === "upstream" || refusal.rule === "timeout" ? "failed" : "refused";
+  const verb = isFailure(refusal) ? "failed" : "refused";
   const message = `caisson: ${verb} ${describeRequest(request)}: ${refusal.reason} (rule ${refusal.rule}). ${advice(refusal, hint)}`;
   const status = statuses[refusal.rule] ?? 403;
   if (model === undefined) return { status, text: `${message}\n`, contentType: "text/plain; charset=utf-8", hint };

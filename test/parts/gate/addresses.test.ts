@@ -118,6 +118,7 @@ describe("must-have 24: private addresses are refused after the name was resolve
       const answer = await world.ask(host, "GET /");
       expect(answer).toMatchObject({ status: 502, rule: "upstream" });
       expect(answer.body).toContain(why);
+      expect(world.decisions.at(-1)).toMatchObject({ verdict: "allow", status: 502, rule: host.split(".")[0] });
     }
     expect(api.requests).toEqual([]);
   });

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { GateProcess } from "../../kit/gate-process.ts";
 import { GateWorld } from "../../kit/gate-world.ts";
 import { makeTestCa } from "../../kit/test-ca.ts";
 
@@ -75,6 +76,25 @@ describe("must-have 33: each sandbox has a CA of its own, which the clients of t
     await run("git", ["ls-remote", "https://api.example/r.git"], { env: environment("ca.pem") });
     expect(world.decisions.find(({ path }) => path === "/r.git/info/refs")).toMatchObject({ verdict: "allow" });
   });
+
+  it.each(["SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS"])(
+    "trusts an upstream by the machine's own roots (%s)",
+    async (variable) => {
+      await using upstream = new GateWorld();
+      const api = await upstream.upstream("localhost", (_, response) => response.end("ok"));
+      await writeFile(join(folder, "machine.pem"), upstream.upstreamCa.certificate);
+      const route = { name: "api", host: "localhost", ports: [api.port], allowAddresses: ["127.0.0.1"] };
+      const ask = async (env: NodeJS.ProcessEnv) => {
+        await using gate = new GateProcess({ env });
+        const { certificate, key } = upstream.ca;
+        await gate.configure({ id: upstream.id, routes: [route] }, { ca: { certificate, key } });
+        upstream.port = await gate.listener(upstream.id);
+        return await upstream.ask("localhost", "GET /", { port: api.port });
+      };
+      expect(await ask({ [variable]: join(folder, "machine.pem") })).toMatchObject({ status: 200, body: "ok" });
+      expect(await ask({ [variable]: join(folder, "other.pem") })).toMatchObject({ status: 502, rule: "upstream" });
+    },
+  );
 
   it("shows a short-lived leaf for the host alone, kept from one connection to the next", async () => {
     const leafOf = async (host: string) => {
