@@ -1,9 +1,10 @@
-import { userInfo } from "node:os";
 import { createLocalKeeperHost } from "../run/local-keeper-host.ts";
 import type { SettleHost } from "../run/settle.ts";
 import type { CommandContext } from "./frame/command-context.ts";
 
 /** What stopping and settling do to this machine. */
 export function settleHost({ environment, folders }: CommandContext): SettleHost {
-  return createLocalKeeperHost({ environment, home: folders.home, stateRoot: folders.state, uid: userInfo().uid });
+  // The number alone: a user need not have a name.
+  const uid = process.geteuid?.() ?? 0;
+  return createLocalKeeperHost({ environment, home: folders.home, stateRoot: folders.state, uid });
 }

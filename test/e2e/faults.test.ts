@@ -49,4 +49,10 @@ describe.concurrent("kill -9", () => {
     // Whatever happened, `ls` has the truth: it is over.
     if (point.line !== "journal opened") expect(report.end, report.output).toBeDefined();
   });
+
+  // Without cgroups of their own, an ordinary user's sandboxes are found and ended in another way.
+  it.each(stepNames)("of an ordinary user's keeper after %s leaves nothing after a cleanup", async (step) => {
+    const report = await caisson.run({ victim: "keeper", line: `${step} result 1`, when: "after" }, "ordinary");
+    expect({ ...report, lines: [], output: "" }).toMatchObject({ isHit: true, leftovers: [], cleanupExit: 0 });
+  });
 });

@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, chownSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { buildPrograms, programs } from "../../bin/build-programs.ts";
@@ -7,39 +7,52 @@ import type { FaultReport, KillPoint } from "../fixtures/faults/kill-point.ts";
 
 /** A caisson whose keeper kills at one line of its journal; all else is the real one. */
 export interface FaultyCaisson extends Disposable {
-  run(point: KillPoint): Promise<FaultReport>;
+  /** `ordinary`: as a user who is not root, whoever we are. */
+  run(point: KillPoint, who?: "ordinary"): Promise<FaultReport>;
 }
 
 /** Bundles a caisson with the killing keeper in the place of the real one. */
 export async function buildFaultyCaisson(): Promise<FaultyCaisson> {
   const root = resolve(import.meta.dirname, "../..");
   const folder = mkdtempSync(join(tmpdir(), "cf-"));
+  chmodSync(folder, 0o755);
   writeFileSync(join(folder, "package.json"), "{}");
   const keeper = "test/fixtures/faults/killing-keeper.ts";
   const one = "test/fixtures/faults/run-fault-case.ts";
   await buildPrograms({ root, outdir: join(folder, "dist"), entryPoints: { ...programs, keeper } });
   return {
-    run: (point) => runCase(folder, join(root, one), point),
+    run: (point, who) => runCase({ folder, program: join(root, one) }, point, who),
     [Symbol.dispose]: () => rmSync(folder, { recursive: true, force: true }),
   };
 }
 
-async function runCase(folder: string, program: string, point: KillPoint): Promise<FaultReport> {
+/** Any number will do: nobody has to be there by that name. */
+const ordinaryUser = 54_321;
+
+async function runCase(
+  given: { readonly folder: string; readonly program: string },
+  point: KillPoint,
+  who: "ordinary" | undefined,
+): Promise<FaultReport> {
   const root = mkdtempSync(join(tmpdir(), "fc-"));
   const isRoot = process.geteuid?.() === 0;
+  const becomesOrdinary = isRoot && who === "ordinary";
+  if (becomesOrdinary) chownSync(root, ordinaryUser, ordinaryUser);
+  const become = ["setpriv", `--reuid=${ordinaryUser}`, `--regid=${ordinaryUser}`, "--clear-groups"];
   // A process namespace of its own, in which whatever is left can be seen, and which ends whatever is left.
-  const confine = [
-    ...(isRoot ? [] : ["--user", "--map-current-user"]),
-    "--pid",
-    "--fork",
-    "--kill-child",
-    "--mount-proc",
+  const confine = ["--pid", "--fork", "--kill-child", "--mount-proc"];
+  const user = isRoot && !becomesOrdinary ? [] : ["--user", "--map-current-user"];
+  const [program = "", ...args] = [
+    ...(becomesOrdinary ? become : []),
+    ...["unshare", ...user, ...confine, "--"],
+    ...[process.execPath, given.program, root, join(given.folder, "dist/cli.cjs"), JSON.stringify(point)],
   ];
-  const args = [...confine, "--", process.execPath, program];
+  // Compiled code of another user is not taken.
+  const cache = becomesOrdinary ? {} : { NODE_COMPILE_CACHE: join(homedir(), ".cache/caisson/compile") };
   try {
-    const child = spawn("unshare", [...args, root, join(folder, "dist/cli.cjs"), JSON.stringify(point)], {
+    const child = spawn(program, args, {
       stdio: ["ignore", "pipe", "pipe"],
-      env: { PATH: process.env.PATH, NODE_COMPILE_CACHE: join(homedir(), ".cache/caisson/compile") },
+      env: { PATH: process.env.PATH, ...cache },
     });
     let stdout = "";
     let stderr = "";
