@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { spawn as spawnPty } from "@lydell/node-pty";
@@ -196,6 +197,29 @@ describe("joining", () => {
   });
 });
 
+describe("a terminal", () => {
+  it("is not driven by what a command prints, where it was not given to it", async () => {
+    await using cli = createTestCli();
+    const script = "printf 'a\\033]52;c;eA==\\007\\033[2Jb\\033[31mred\\033[0m\\n'";
+    writeFileSync(join(cli.workspace, "evil.sh"), script);
+    // Standard output is a terminal, standard input is not: a run in the background of a person's shell.
+    const call = `'${launcher}' run -- sh evil.sh </dev/null`;
+    const terminal = spawnPty("/bin/sh", ["-c", call], {
+      cols: 200,
+      rows: 40,
+      cwd: cli.workspace,
+      env: cli.environment,
+    });
+    let screen = "";
+    terminal.onData((data) => {
+      screen += data;
+    });
+    await new Promise((resolve) => terminal.onExit(resolve));
+    expect(screen).toContain("a␛]52;c;eA==␇␛[2Jb\u001b[31mred\u001b[0m");
+    expect(screen).not.toMatch(/\u001b(?!\[[0-9;]*m)/);
+  });
+});
+
 describe("ending", () => {
   it("stop, rm and kill end what runs, forget what ended, and leave nothing", async () => {
     await using cli = createTestCli();
@@ -247,6 +271,30 @@ describe("setting up", () => {
     expect(exitCode).toBe(4);
     expect(stderr).toMatch(/^missing: bubblewrap, .*To install:\n {2}\S+/);
     expect(stdout).toMatch(/ {2}local +not ready +bubblewrap not found\n +hint: caisson doctor --fix/);
+  });
+
+  it("doctor --fix as root installs by apt: lists once, then packages, nothing asked, every wait bounded", async () => {
+    await using cli = createTestCli();
+    const log = join(cli.home, "log");
+    const programs = join(cli.home, "programs");
+    mkdirSync(programs);
+    const apt = `#!/bin/sh\n[ "$1" = --version ] || echo "$DEBIAN_FRONTEND $*" >>'${log}'\n`;
+    writeFileSync(join(programs, "apt-get"), apt, { mode: 0o755 });
+    // Told that it is root by a namespace: the same for whoever runs the tests.
+    const inside = ["--user", "--map-root-user", launcher, "doctor", "--fix"];
+    const { status, stderr } = spawnSync("/usr/bin/unshare", inside, {
+      encoding: "utf8",
+      input: "",
+      env: { ...cli.environment, PATH: programs },
+    });
+    expect(stderr).toMatch(
+      /^will install with apt: bubblewrap, util-linux, git\n\$ .*apt-get .*update\n\$ .*apt-get .*install/,
+    );
+    expect(status).toBe(4);
+    const [update, install, ...rest] = readFileSync(log, "utf8").trim().split("\n");
+    expect(update).toMatch(/^noninteractive .*DPkg::Lock::Timeout=120 .*update$/);
+    expect(install).toMatch(/^noninteractive .* install --yes --no-install-recommends bubblewrap util-linux git$/);
+    expect(rest).toEqual([]);
   });
 
   it("agents lists providers and manifests' agents with what they lack; a broken one does not hide the others", async () => {

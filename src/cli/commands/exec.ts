@@ -6,7 +6,7 @@ import { execInside } from "../run/exec-inside.ts";
 /** `caisson exec`. */
 export const execCommand = defineCommand({
   arguments: [{ name: "<slug>", summary: "the running sandbox: its slug, the beginning of it, or its label" }],
-  trailing: "COMMAND...",
+  trailing: "-- COMMAND...",
   options: {
     env: list("--env <name=value>", "a variable for this command"),
     workdir: text("--workdir <folder>", "where it starts, inside; by default where the agent did"),

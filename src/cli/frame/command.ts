@@ -17,7 +17,7 @@ export interface CommandInput<O extends Options> {
 export interface Command<O extends Options = Options> {
   /** As in commander: `<required>`, `[optional]`, `[many...]`. */
   readonly arguments: readonly { readonly name: string; readonly summary: string }[];
-  /** Said in the usage line when the command takes `-- COMMAND...`. */
+  /** `-- COMMAND...`, or in brackets where it may be left out; without it nothing may follow `--`. */
   readonly trailing?: string;
   readonly options: O;
   readonly examples: readonly { readonly line: string; readonly does: string }[];

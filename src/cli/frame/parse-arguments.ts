@@ -70,7 +70,7 @@ function commanderOf(name: string, command: Command): Commander {
 
 function usageOf(command: Command): string {
   const words = command.arguments.map((argument) => argument.name);
-  return ["[options]", ...words, ...(command.trailing === undefined ? [] : [`-- ${command.trailing}`])].join(" ");
+  return ["[options]", ...words, ...(command.trailing === undefined ? [] : [command.trailing])].join(" ");
 }
 
 function optionOf(row: OptionRow<unknown>): Option {

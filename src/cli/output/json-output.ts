@@ -6,18 +6,26 @@ import { plainStyle } from "./style.ts";
 /** Speaks to a program: JSON lines on standard output and nothing else anywhere. */
 export function createJsonOutput(stdout: Sink): Output {
   const print = (value: object) => stdout.write(`${printable(JSON.stringify(value))}\n`);
+  // A character may come in pieces.
+  const decoders = { stdout: new TextDecoder(), stderr: new TextDecoder() };
+  const printText = (stream: string, text: string) => {
+    if (text !== "") print({ stream, text });
+  };
   return {
     json: true,
     style: plainStyle,
     isTerminal: stdout.isTerminal,
     show: (value) => print(value),
     note: () => {},
-    pass: (stream, bytes) => print({ stream, text: new TextDecoder().decode(bytes) }),
+    pass: (stream, bytes) => printText(stream, decoders[stream].decode(bytes, { stream: true })),
     raw: (bytes) => print({ stream: "stdout", base64: Buffer.from(bytes).toString("base64") }),
     fail: (failure) => print({ error: describe(failure) }),
     bug: (error, logFile) =>
       print({ error: { code: "bug", message: String(error), hint: "", ...(logFile && { logFile }) } }),
-    finish: () => stdout.flushed(),
+    finish: () => {
+      for (const stream of ["stdout", "stderr"] as const) printText(stream, decoders[stream].decode());
+      return stdout.flushed();
+    },
   };
 }
 

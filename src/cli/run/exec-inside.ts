@@ -52,7 +52,10 @@ export async function execInside(context: CommandContext, name: string, request:
   ]);
   if (end === "detached") return 0;
   if (end === "lost") throw runFailure("sandbox_ended", { slug: metadata.slug });
-  return end.exitCode ?? 128 + signalNumber(end.signal);
+  const exitCode = end.exitCode ?? 128 + signalNumber(end.signal);
+  // In text, the command's own output is all there is to say.
+  context.output.show({ slug: metadata.slug, exitCode, ...(end.signal && { signal: end.signal }) }, () => []);
+  return exitCode;
 }
 
 function signalNumber(signal: string | undefined): number {
