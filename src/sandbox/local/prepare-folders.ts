@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { FileFacts } from "../../host/process/file-facts.ts";
 import type { LaunchPlan } from "../../spec/engine.ts";
@@ -19,6 +19,7 @@ export function prepareFolders(facts: FileFacts, plan: LaunchPlan, seccomp: Uint
     mkdirSync(path, { recursive: true });
     chmodSync(path, mode);
   }
+  rmSync(folders.holder, { force: true });
   for (const [name, text] of Object.entries(etcFiles(facts, plan))) {
     const path = join(folders.etc, name);
     if (name.includes("/")) mkdirSync(dirname(path), { recursive: true, mode: 0o755 });

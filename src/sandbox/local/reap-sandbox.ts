@@ -2,21 +2,22 @@ import { findMountOrigin, hasMounted } from "../../host/process/mount-origin.ts"
 import { type EndHost, endGroups, endNamespace, endProcesses } from "./end-processes.ts";
 import type { HolderFacts } from "./holder.ts";
 import type { LocalHost } from "./local-host.ts";
+import { findMarked } from "./owner-mark.ts";
 import { sandboxFolders } from "./sandbox-folders.ts";
 
 /**
  * Ends whatever may be left of a sandbox whose keeper is dead, from the journal's facts (which may be incomplete) and its
- * state folder. Never by a name: by identity, by membership of its cgroups, and by its private home being mounted.
- * Idempotent. Returns what is left.
+ * state folder. Never by a name: by identity, by membership of its cgroups, by its private home being mounted, and by the
+ * mark of its bubblewraps. Idempotent. Returns what is left.
  */
 export async function reapSandbox(
-  host: EndHost & Pick<LocalHost, "files">,
+  host: EndHost & Pick<LocalHost, "files" | "programs">,
   stateDir: string,
   facts: HolderFacts,
 ): Promise<readonly string[]> {
   return [
     ...(await endNamespace(host, facts)),
-    ...(await endProcesses(host, () => processesWithHome(host, stateDir))),
+    ...(await endProcesses(host, () => [...processesWithHome(host, stateDir), ...findMarked(host, stateDir)])),
     ...(await endGroups(host, facts.cgroups ?? [])),
   ];
 }

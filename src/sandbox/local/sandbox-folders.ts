@@ -13,6 +13,8 @@ export function sandboxFolders(stateDir: string) {
     etc: join(private_, "etc"),
     empty: join(private_, "empty-file"),
     emptyDir: join(private_, "empty-dir"),
+    /** What bubblewrap tells of the holder. */
+    holder: join(private_, "holder.json"),
     seccomp: join(private_, "seccomp.bpf"),
   } as const;
 }

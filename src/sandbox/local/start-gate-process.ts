@@ -2,6 +2,7 @@ import type { ChildProcess } from "node:child_process";
 import { dirname } from "node:path";
 import type { Writable } from "node:stream";
 import type { FileFacts } from "../../host/process/file-facts.ts";
+import { ownerMark } from "./owner-mark.ts";
 import { renderMounts } from "./render-mounts.ts";
 import { compileFilter, encodeFilter } from "./seccomp/compile-filter.ts";
 import type { LocalContext } from "./start-holder.ts";
@@ -14,6 +15,8 @@ export interface GateOptions {
   readonly entry: string;
   /** Folders that the program is loaded from: its source or its bundle, and its packages. */
   readonly readOnlyPaths: readonly string[];
+  /** State folder of the sandbox that it serves: by this a later start knows what a killed keeper left of it. */
+  readonly stateDir?: string;
   /** Further roots of trust of the machine's owner, as in NODE_EXTRA_CA_CERTS: shown to the gate and named to it. */
   readonly extraCaFile?: string;
 }
@@ -90,6 +93,7 @@ export function renderGateArguments({ host, defences }: LocalContext, options: G
     ...defences.session,
     ...defences.capabilities,
     ...renderMounts(mounts),
+    ...(options.stateDir === undefined ? [] : ownerMark("gate", options.stateDir)),
     ...["--chdir", "/"],
     ...["--seccomp", String(seccompDescriptor)],
   ];

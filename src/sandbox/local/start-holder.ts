@@ -1,5 +1,5 @@
 import type { ChildProcess } from "node:child_process";
-import type { Readable } from "node:stream";
+import { readFileSync } from "node:fs";
 import { identifyProcess, type ProcessIdentity } from "../../host/process-identity.ts";
 import type { LaunchPlan } from "../../spec/engine.ts";
 import type { Defences } from "./defences.ts";
@@ -7,7 +7,7 @@ import { localFailure } from "./errors.ts";
 import type { Holder } from "./holder.ts";
 import type { LocalHost } from "./local-host.ts";
 import { prepareFolders } from "./prepare-folders.ts";
-import { holderDescriptors, renderHolderArguments } from "./render-holder-arguments.ts";
+import { renderHolderArguments } from "./render-holder-arguments.ts";
 import { sandboxFolders } from "./sandbox-folders.ts";
 import { compileFilter, encodeFilter } from "./seccomp/compile-filter.ts";
 import type { SandboxView } from "./view.ts";
@@ -38,14 +38,20 @@ export async function startHolder(
   const rules = defences.seccomp({ unixSockets: plan.unixSockets, fixedAffinity: options.fixedAffinity });
   prepareFolders(host.files, plan, encodeFilter(compileFilter(host.arch, rules)));
   const { programs, files, isRoot } = host;
+  const folders = sandboxFolders(plan.stateDir);
   const command = [programs.bwrap, ...renderHolderArguments({ defences, files, programs, isRoot }, plan, view)];
-  // It joins no cgroup: nothing of the agent's runs in it, and joining takes longer than all the rest.
-  const child = host.spawn(programs.sh, ["-c", 'exec "$@" 9<"$0"', sandboxFolders(plan.stateDir).seccomp, ...command], {
-    stdio: ["pipe", "pipe", "pipe", "pipe"],
-    env: { PATH: "/usr/bin:/bin" },
-    cwd: "/",
-    detached: true,
-  });
+  // It joins no cgroup: nothing of the agent's runs in it, and joining takes longer than all the rest. It tells of itself
+  // in a file: writing to a pipe of ours would end it, in the middle of its work, if we had just ended.
+  const child = host.spawn(
+    programs.sh,
+    ["-c", 'f=$1; shift; exec "$@" 3>"$f" 9<"$0"', folders.seccomp, folders.holder, ...command],
+    {
+      stdio: ["pipe", "pipe", "pipe"],
+      env: { PATH: "/usr/bin:/bin" },
+      cwd: "/",
+      detached: true,
+    },
+  );
   const gone = new Promise<{ reason: string }>((resolve) => {
     child.once("error", (error) => resolve({ reason: error.message }));
     child.once("exit", (code, signal) =>
@@ -53,55 +59,60 @@ export async function startHolder(
     );
   });
   try {
-    let init: ProcessIdentity | undefined;
-    await bounded(
-      ready(child, (pid) => {
-        init = identifyProcess(pid);
-        options.onNamespaces(init);
-      }),
-    );
-    const pidNamespace = init && host.processes.namespace(init.pid, "pid");
-    if (child.pid === undefined || init === undefined || pidNamespace === undefined) {
-      throw new Error("it ended at once");
-    }
-    return { monitor: identifyProcess(child.pid), init, pidNamespace, gone };
+    const initPid = await bounded(ready(child, folders.holder, (pid) => options.onNamespaces(identifyProcess(pid))));
+    const pidNamespace = host.processes.namespace(initPid, "pid");
+    if (child.pid === undefined || pidNamespace === undefined) throw new Error("it ended at once");
+    return { monitor: identifyProcess(child.pid), init: identifyProcess(initPid), pidNamespace, gone };
   } catch (error) {
+    // Its child first: without its parent it would wait for ever, before it is anything that could end by itself.
+    const made = child.pid === undefined ? [] : host.processes.children(child.pid);
+    for (const pid of made) host.kill(pid, "SIGKILL");
     child.kill("SIGKILL");
     throw localFailure("local_holder_failed", { detail: error instanceof Error ? error.message : String(error) });
   }
 }
 
-/** Resolves when the idle command inside has answered; tells the first process's id before, as soon as there is one. */
-async function ready(child: ChildProcess, onInit: (pid: number) => void): Promise<void> {
+/** Resolves when the idle command inside has answered; tells the first process's id before, as soon as it is known. */
+async function ready(child: ChildProcess, infoFile: string, onInit: (pid: number) => void): Promise<number> {
   const [input, output, errors] = [child.stdin, child.stdout, child.stderr];
-  const info = child.stdio[holderDescriptors.info] as Readable | undefined;
-  if (!input || !output || !errors || !info) throw new Error("it could not be spawned");
+  if (!input || !output || !errors) throw new Error("it could not be spawned");
   input.on("error", () => {}); // A holder that died shows in `gone`.
   let complaint = "";
   errors.on("data", (bytes: Buffer) => {
     complaint = (complaint + bytes.toString()).slice(-2000);
   });
+  let isOver = false;
   const ended = new Promise<never>((_resolve, reject) => {
     child.once("error", reject);
     child.once("close", (code) => reject(new Error(complaint.trim() || `bubblewrap ended with code ${code}`)));
+  }).finally(() => {
+    isOver = true;
   });
-  const answered = new Promise<void>((resolve) => output.once("data", () => resolve()));
+  const answered = new Promise<void>((resolve) => output.once("data", () => resolve())).finally(() => {
+    isOver = true;
+  });
   input.write("\n");
-  onInit(await Promise.race([readInitPid(info), ended]));
+  let pid: number | undefined;
+  while (pid === undefined && !isOver) {
+    await new Promise((resolve) => setTimeout(resolve, 1));
+    pid = readInitPid(infoFile);
+  }
+  if (pid !== undefined) onInit(pid);
   await Promise.race([answered, ended]);
   ended.catch(() => {});
+  pid ??= readInitPid(infoFile);
+  if (pid === undefined) throw new Error("bubblewrap did not tell its process");
+  return pid;
 }
 
 /** bubblewrap writes one JSON object, in any number of pieces. */
-function readInitPid(info: Readable): Promise<number> {
-  return new Promise((resolve) => {
-    let text = "";
-    info.on("data", (bytes: Buffer) => {
-      text += bytes.toString();
-      const pid = /"child-pid":\s*(\d+)\s*[,}\n]/.exec(text)?.[1];
-      if (pid !== undefined) resolve(Number(pid));
-    });
-  });
+function readInitPid(file: string): number | undefined {
+  try {
+    const pid = /"child-pid":\s*(\d+)\s*[,}\n]/.exec(readFileSync(file, "utf8"))?.[1];
+    return pid === undefined ? undefined : Number(pid);
+  } catch {
+    return undefined;
+  }
 }
 
 function bounded<T>(work: Promise<T>): Promise<T> {

@@ -8,6 +8,7 @@ import { createLocalHost } from "../../../src/sandbox/local/create-local-host.ts
 import { type Defences, localDefences } from "../../../src/sandbox/local/defences.ts";
 import { createLocalEngine, type LocalSandbox } from "../../../src/sandbox/local/local-engine.ts";
 import type { LocalHost } from "../../../src/sandbox/local/local-host.ts";
+import { findMarked } from "../../../src/sandbox/local/owner-mark.ts";
 import type { SandboxView } from "../../../src/sandbox/local/view.ts";
 import type { ExecRequest, LaunchPlan, RunningProcess, Sandbox } from "../../../src/spec/engine.ts";
 
@@ -121,13 +122,14 @@ export async function finish(running: RunningProcess, input?: string): Promise<F
   };
 }
 
-/** Processes of a sandbox that the machine still has, whatever namespace or session they went to: its home is mounted there. */
+/** Processes of a sandbox that the machine still has: its home is mounted there, or it is a bubblewrap with its mark. */
 export function processesOf(stateDir: string): readonly number[] {
   const own = procTable.file("self", "mountinfo") ?? "";
   const origin = findMountOrigin(own, join(realpathSync(stateDir), "private/home"));
   if (origin === undefined) throw new Error("no mount holds the state folder");
+  const marked = new Set(findMarked(localHost(), stateDir));
   return procTable.pids().filter((pid) => {
     const isAlive = !/^[ZX]$/.test(procTable.read(pid)?.state ?? "X");
-    return isAlive && hasMounted(procTable.file(pid, "mountinfo") ?? "", origin);
+    return isAlive && (marked.has(pid) || hasMounted(procTable.file(pid, "mountinfo") ?? "", origin));
   });
 }

@@ -6,7 +6,9 @@ import { describe, expect, it } from "vitest";
 import { localDefences } from "../../../src/sandbox/local/defences.ts";
 import type { HolderFacts } from "../../../src/sandbox/local/holder.ts";
 import { createLocalEngine } from "../../../src/sandbox/local/local-engine.ts";
-import { launchSandbox, localHost, processesOf, type TestSandbox, temporaryFolder } from "./local-kit.ts";
+import { prepareFolders } from "../../../src/sandbox/local/prepare-folders.ts";
+import { renderHolderArguments } from "../../../src/sandbox/local/render-holder-arguments.ts";
+import { launchSandbox, localHost, processesOf, type TestSandbox, temporaryFolder, testPlan } from "./local-kit.ts";
 
 const stubborn = "trap '' TERM HUP INT QUIT TSTP; while :; do sleep 1000; done";
 
@@ -126,6 +128,21 @@ describe("reap()", () => {
     await startReady(box, `echo ready; ${stubborn}`);
     expect(await engine().reap(box.stateDir, {})).toEqual([]);
     expect(processesOf(box.stateDir)).toEqual([]);
+  });
+
+  it("ends a bubblewrap whose parent died before it was anything", async () => {
+    using folder = temporaryFolder();
+    const host = localHost();
+    const plan = testPlan(folder.path);
+    prepareFolders(host.files, plan, new Uint8Array());
+    const args = renderHolderArguments({ ...host, defences: localDefences }, plan, { mounts: [] });
+    // The parent dies of what it writes to a pipe that nobody reads; its child then waits for it.
+    const script = '"$0" "$@" 3>&1 1>&2 9</dev/null | :';
+    const shell = spawn("sh", ["-c", script, host.programs.bwrap, ...args], { stdio: "ignore" });
+    await once(shell, "exit");
+    expect(processesOf(folder.path).length).toBe(1);
+    expect(await engine().reap(folder.path, {})).toEqual([]);
+    expect(processesOf(folder.path)).toEqual([]);
   });
 
   it("leaves alone what only looks like ours: another process with the id, another sandbox", async () => {

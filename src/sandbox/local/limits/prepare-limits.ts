@@ -18,7 +18,7 @@ export interface LimitSetup {
 
 /** Makes the cgroup where we may, and says what is to stand in where we may not. `record` gets the folders before they are made. */
 export function prepareLimits(
-  host: Pick<LocalHost, "processes" | "cgroups" | "isRoot">,
+  host: Pick<LocalHost, "processes" | "cgroups" | "files" | "isRoot">,
   plan: LaunchPlan,
   record: (facts: { readonly cgroups: readonly string[] }) => void,
 ): LimitSetup {
@@ -34,8 +34,9 @@ export function prepareLimits(
     return place && `cgroup ${place.version}`;
   };
   const pinned = by("cpu") === undefined ? chooseProcessors(read("status"), plan.slug, limits.cpus) : undefined;
-  // Root's processes are never counted by the kernel outside of cgroups.
-  const counted = by("pids") === undefined && !host.isRoot;
+  // Root's processes are never counted by the kernel outside of cgroups; before 5.14 all of a person's are, together.
+  const release = host.files.text("/proc/sys/kernel/osrelease") ?? "";
+  const counted = by("pids") === undefined && !host.isRoot && countsPerNamespace(release);
   return {
     group,
     launcher: {
@@ -52,4 +53,10 @@ export function prepareLimits(
       disk: "watchdog, rlimit of each file",
     },
   };
+}
+
+/** Whether a kernel counts processes for each user namespace. Pure. */
+export function countsPerNamespace(release: string): boolean {
+  const [major = 0, minor = 0] = release.split(".").map(Number);
+  return major > 5 || (major === 5 && minor >= 14);
 }
