@@ -71,6 +71,12 @@ export const runErrors = {
     status: 500,
     exit: 6,
   },
+  recording_folder: {
+    message: (d: { folder: string }) => `Cannot record: "${d.folder}" is not a folder that can be opened`,
+    hint: (d: { folder: string }) => `mkdir -p ${d.folder}`,
+    status: 404,
+    exit: 3,
+  },
   recording_exists: {
     message: (d: { file: string }) => `Cannot record: "${d.file}" is there already`,
     hint: () => "give --record another file name, or remove this one",
