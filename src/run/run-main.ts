@@ -51,9 +51,11 @@ export async function runMain(
   run.started(child);
   if (request.input !== undefined && !pty) child.write(Buffer.from(request.input));
   if (request.stdin === "none" && !pty) child.closeInput();
-  const over = new Promise<MainEnd>((resolve) =>
-    signal.addEventListener("abort", () => resolve({ exitCode: null }), { once: true }),
-  );
+  const over = new Promise<MainEnd>((resolve) => {
+    signal.addEventListener("abort", () => resolve({ exitCode: null }), { once: true });
+    // A stop that came while the command was being started has told its listeners already.
+    if (signal.aborted) resolve({ exitCode: null });
+  });
   const ended = await Promise.race([child.ended, over]);
   if (decoder) emit(decoder.end());
   // Some CLIs exit with 0 although they report that the work failed.
