@@ -1,3 +1,4 @@
+import { callAfter } from "../base/call-after.ts";
 import type { Credential } from "../spec/policy.ts";
 
 /** A credential's value as its source gave it. */
@@ -26,8 +27,11 @@ export async function brokerCredentials(
 ): Promise<void> {
   const later = (credential: Credential, seconds: number | undefined) => {
     if (seconds === undefined || signal.aborted) return;
-    const timer = setTimeout(() => void refresh(credential), Math.max(1, seconds) * 1000);
-    signal.addEventListener("abort", () => clearTimeout(timer), { once: true });
+    const callOff = callAfter(Math.max(1, seconds), () => {
+      signal.removeEventListener("abort", callOff);
+      void refresh(credential);
+    });
+    signal.addEventListener("abort", callOff, { once: true });
   };
   const refresh = async (credential: Credential) => {
     try {

@@ -1,4 +1,5 @@
 import { mkdirSync, writeFileSync } from "node:fs";
+import { callAfter } from "../base/call-after.ts";
 import { Failure } from "../base/failure.ts";
 import { stateFolders, statePaths } from "../sandbox/state-paths.ts";
 import type { RunEnd } from "../spec/events.ts";
@@ -86,10 +87,10 @@ export async function keep(host: KeeperHost, request: LaunchRequest, keeping: Ke
   let launched: LaunchedRun | undefined;
   let guarded: GuardedWorkspace | undefined;
   let exit: { exitCode: number | null; signal?: string } = { exitCode: null };
-  const timer = setTimeout(() => {
+  const callOff = callAfter(request.policy.limits.timeoutSeconds, () => {
     events.append({ event: "limit_reached", limit: "time", detail: `${request.policy.limits.timeoutSeconds} s` });
     finish("timed_out");
-  }, request.policy.limits.timeoutSeconds * 1000);
+  });
 
   try {
     const record = request.record === undefined ? undefined : await openRecording(request.record, request, host.now);
@@ -144,7 +145,7 @@ export async function keep(host: KeeperHost, request: LaunchRequest, keeping: Ke
     }
   }
 
-  clearTimeout(timer);
+  callOff();
   abort.abort();
   const how = end ?? "failed";
   const durationMs = host.now().getTime() - started.getTime();
