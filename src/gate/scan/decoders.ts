@@ -28,5 +28,7 @@ const codings: Readonly<Record<string, Coding>> = {
 
 /** The decoder of a content coding; undefined for one that is none or not known. */
 export function decoderFor(coding: string | undefined): Coding | undefined {
-  return coding === undefined ? undefined : codings[coding.trim().toLowerCase()];
+  const name = coding?.trim().toLowerCase() ?? "";
+  // The agent chooses the name, and every object has a `constructor`.
+  return Object.hasOwn(codings, name) ? codings[name] : undefined;
 }

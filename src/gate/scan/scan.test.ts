@@ -1,6 +1,7 @@
 import { gzipSync } from "node:zlib";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { decoderFor } from "./decoders.ts";
 import { FrameScan } from "./frame-scan.ts";
 import { createMasker } from "./masker.ts";
 import { createScanner } from "./scanner.ts";
@@ -142,4 +143,13 @@ describe("FrameScan", () => {
       ),
     );
   });
+});
+
+describe("decoderFor()", () => {
+  it.each(["constructor", "__proto__", "tostring", "hasownproperty"])(
+    "takes %s for a coding that it does not know",
+    (name) => {
+      expect(decoderFor(name)).toBeUndefined();
+    },
+  );
 });
