@@ -1,8 +1,14 @@
 import { describe, expect, it } from "vitest";
+import { Limits } from "../spec/policy.ts";
 import { sandboxEnvironment } from "./environment.ts";
 import { trustFiles, trustPaths } from "./trust-files.ts";
 
-const environment = sandboxEnvironment({ home: "/home/agent", path: ["/opt/tool/bin", "/usr/bin"], proxyPort: 3128 });
+const environment = sandboxEnvironment({
+  home: "/home/agent",
+  path: ["/opt/tool/bin", "/usr/bin"],
+  proxyPort: 3128,
+  limits: Limits.parse({ memoryBytes: 4096 }),
+});
 
 describe("sandboxEnvironment()", () => {
   it("names the gate in upper and lower case, and leaves the loopback out", () => {
@@ -25,10 +31,16 @@ describe("sandboxEnvironment()", () => {
   });
 });
 
+it("sandboxEnvironment() tells Java of gate, trust and memory, which it reads from nowhere else", () => {
+  expect(environment.JAVA_TOOL_OPTIONS).toContain("-Dhttps.proxyPort=3128");
+  expect(environment.JAVA_TOOL_OPTIONS).toContain(trustPaths.java);
+  expect(environment.JAVA_TOOL_OPTIONS).toContain("-XX:MaxRAM=4096");
+});
+
 describe("trustFiles()", () => {
   it("appends the authority to the machine's roots, each on lines of its own", () => {
     const [authority, bundle] = trustFiles("CA", "ROOTS");
-    expect(authority.text).toBe("CA\n");
-    expect(bundle.text).toBe("ROOTS\nCA\n");
+    expect(authority?.text).toBe("CA\n");
+    expect(bundle?.text).toBe("ROOTS\nCA\n");
   });
 });

@@ -1,4 +1,5 @@
 import type { LaunchPlan } from "../spec/engine.ts";
+import { trustStorePassword } from "./java-trust-store.ts";
 import { trustPaths } from "./trust-files.ts";
 
 /** Never through the proxy: the sandbox's own loopback. */
@@ -9,7 +10,7 @@ const loopback = "localhost,127.0.0.1,::1";
  * the roots of trust in the words of each ecosystem. A convenience for clients; nothing here is what keeps the agent in.
  */
 export function sandboxEnvironment(
-  plan: Pick<LaunchPlan, "home" | "path" | "proxyPort">,
+  plan: Pick<LaunchPlan, "home" | "path" | "proxyPort" | "limits">,
 ): Readonly<Record<string, string>> {
   const proxy = `http://127.0.0.1:${plan.proxyPort}`;
   const { authority, bundle } = trustPaths;
@@ -33,6 +34,8 @@ export function sandboxEnvironment(
     npm_config_proxy: proxy,
     npm_config_https_proxy: proxy,
     npm_config_noproxy: loopback,
+    YARN_HTTP_PROXY: proxy,
+    YARN_HTTPS_PROXY: proxy,
     NODE_EXTRA_CA_CERTS: authority,
     SSL_CERT_FILE: bundle,
     REQUESTS_CA_BUNDLE: bundle,
@@ -44,5 +47,23 @@ export function sandboxEnvironment(
     DENO_CERT: authority,
     AWS_CA_BUNDLE: bundle,
     npm_config_cafile: bundle,
+    YARN_HTTPS_CA_FILE_PATH: bundle,
+    GRPC_DEFAULT_SSL_ROOTS_FILE_PATH: bundle,
+    NIX_SSL_CERT_FILE: bundle,
+    HEX_CACERTS_PATH: bundle,
+    JAVA_TOOL_OPTIONS: javaOptions(plan),
   };
 }
+
+/** Java reads neither proxy variables nor PEM files, and takes the machine's memory for its own. */
+const javaOptions = (plan: Pick<LaunchPlan, "proxyPort" | "limits">): string =>
+  [
+    `-Djavax.net.ssl.trustStore=${trustPaths.java}`,
+    `-Djavax.net.ssl.trustStorePassword=${trustStorePassword}`,
+    ...["http", "https"].flatMap((scheme) => [
+      `-D${scheme}.proxyHost=127.0.0.1`,
+      `-D${scheme}.proxyPort=${plan.proxyPort}`,
+    ]),
+    "-Dhttp.nonProxyHosts=localhost|127.*|[::1]",
+    `-XX:MaxRAM=${plan.limits.memoryBytes}`,
+  ].join(" ");

@@ -20,7 +20,13 @@ export interface LaunchPlan {
   readonly environment: Readonly<Record<string, string>>;
   readonly unixSockets: "deny" | "allow";
   /** Files to put into the private home or /run/caisson before the first exec: CA, git identity, prompt, agent config. */
-  readonly files: readonly { readonly path: string; readonly text: string; readonly mode: number }[];
+  readonly files: readonly {
+    readonly path: string;
+    readonly text: string;
+    /** How `text` stands for bytes; UTF-8 when not said. */
+    readonly encoding?: "base64";
+    readonly mode: number;
+  }[];
   /** Port on the sandbox's loopback where the gate's egress proxy listens. */
   readonly proxyPort: number;
 }

@@ -39,15 +39,11 @@ export function createLocalHost(machine: {
   };
 }
 
+const systemFolders = ["/usr/bin", "/bin", "/usr/sbin", "/sbin", "/usr/local/bin", "/run/current-system/sw/bin"];
+
 function findPrograms(path: string, node: string): LocalPrograms {
-  const folders = [
-    ...path.split(delimiter).filter(isAbsolute),
-    "/usr/local/bin",
-    "/usr/bin",
-    "/bin",
-    "/usr/sbin",
-    "/sbin",
-  ];
+  // The system's first: PATH may name a folder that a repository brought.
+  const folders = [...systemFolders, ...path.split(delimiter).filter(isAbsolute)];
   const find = (program: string) => {
     const found = folders.map((folder) => join(folder, program)).find(isExecutable);
     if (found === undefined) throw localFailure("local_program_missing", { program });

@@ -8,6 +8,13 @@ export const localErrors = {
     status: 503,
     exit: 4,
   },
+  local_program_untrusted: {
+    message: ({ program }: { program: string }) =>
+      `Cannot use the local engine: ${program} lies where the agent may write`,
+    hint: () => "caisson doctor --fix",
+    status: 503,
+    exit: 4,
+  },
   local_architecture: {
     message: ({ arch }: { arch: string }) => `Cannot use the local engine: no system call filter for ${arch}`,
     hint: () => "caisson doctor",

@@ -4,6 +4,7 @@ import { removeTree } from "../../host/process/remove-tree.ts";
 import type { LaunchPlan, Sandbox } from "../../spec/engine.ts";
 import { createEarlyListener } from "./early-listener.ts";
 import { endGroups, endNamespace } from "./end-processes.ts";
+import { localFailure } from "./errors.ts";
 import { execInside } from "./exec-inside.ts";
 import type { HolderFacts } from "./holder.ts";
 import { createLauncherPool } from "./launcher-pool.ts";
@@ -58,6 +59,7 @@ async function prepare(
   record: (facts: HolderFacts) => void,
 ): Promise<LocalSandbox> {
   const { host } = context;
+  refuseUntrusted(host, plan);
   const limits = prepareLimits(host, plan, record);
   const launchers = createLauncherPool(host, limits.launcher, sandboxFolders(plan.stateDir).seccomp);
   const fixedAffinity = limits.launcher.cpuList !== undefined;
@@ -111,4 +113,18 @@ async function prepare(
       [Symbol.asyncDispose]: async () => void (await stop()),
     },
   };
+}
+
+/** Our helpers run outside: none of them may come from where an agent writes, now or in an earlier run. */
+function refuseUntrusted(host: LocalContext["host"], plan: LaunchPlan): void {
+  const writable = [
+    ...(plan.workspace.dir === undefined ? [] : [plan.workspace.dir]),
+    ...plan.mounts.filter((mount) => mount.writable).map(({ source }) => source),
+  ];
+  const roots = writable.map((dir) => host.files.realPath(dir) ?? dir);
+  const { node: _ours, ...helpers } = host.programs;
+  for (const program of Object.values(helpers)) {
+    const real = host.files.realPath(program) ?? program;
+    if (roots.some((root) => real.startsWith(`${root}/`))) throw localFailure("local_program_untrusted", { program });
+  }
 }

@@ -12,8 +12,10 @@ export interface Launcher {
 // Joins before it execs: nothing of the agent's ever runs outside its limits. Opens the filter by its path, because a
 // terminal's process can be given no descriptor. `exec` keeps the process id, so that whoever spawned us owns the program.
 // Without a program it waits for one: on descriptor 3, as commands of a shell.
-// It keeps nothing in variables: the command's own come among them.
+// It keeps nothing in variables: the command's own come among them. When the machine itself is short of memory, the agent's
+// processes are the first to go.
 const script = `
+echo 500 >/proc/self/oom_score_adj
 ulimit -c 0
 ulimit -f "$1"
 umask "$2"

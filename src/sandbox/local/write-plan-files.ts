@@ -9,11 +9,11 @@ import { runFolderInside, sandboxFolders } from "./sandbox-folders.ts";
  * afterwards the agent could put a link in the way.
  */
 export function writePlanFiles(plan: Pick<LaunchPlan, "stateDir" | "home" | "files">): void {
-  for (const { path, text, mode } of plan.files) {
+  for (const { path, text, encoding, mode } of plan.files) {
     const outside = placeOutside(plan, path);
     mkdirSync(dirname(outside), { recursive: true, mode: 0o700 });
     // In place, never by rename: the trust bundle is mounted by its inode.
-    writeFileSync(outside, text, { mode });
+    writeFileSync(outside, text, { mode, encoding: encoding ?? "utf8" });
     chmodSync(outside, mode);
   }
 }

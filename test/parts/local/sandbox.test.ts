@@ -31,6 +31,10 @@ describe("a sandbox", () => {
     expect(stdout).toMatch(/Seccomp:\s*2/);
   });
 
+  it("lets the agent's processes go first when the machine is short of memory, and dump no core", async () => {
+    expect((await box.run("cat /proc/self/oom_score_adj; ulimit -c; ulimit -Hc")).stdout).toBe("500\n0\n0\n");
+  });
+
   it("has an environment built from nothing", async () => {
     const { stdout } = await box.run("env");
     const names = stdout.split("\n").map((line) => line.split("=")[0]);

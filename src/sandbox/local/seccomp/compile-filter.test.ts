@@ -116,10 +116,11 @@ describe.each(machines)("filter of $arch", ({ arch, audit, numbers }) => {
     expect(ask(arch, "personality", [0x004_0000n])).toBe(EPERM);
   });
 
-  it("lets no file become setuid, however it is made", () => {
+  it("lets no file become setuid or setgid, however it is made", () => {
     expect(ask(arch, "fchmodat", [0n, 0n, 0o4755n])).toBe(EPERM);
     expect(ask(arch, "fchmod", [0n, 0o4755n])).toBe(EPERM);
-    expect(ask(arch, "fchmod", [0n, 0o2755n])).toBe(ALLOW);
+    expect(ask(arch, "fchmod", [0n, 0o2755n])).toBe(EPERM);
+    expect(ask(arch, "fchmod", [0n, 0o1777n])).toBe(ALLOW);
     expect(ask(arch, "openat", [0n, 0n, 0o101n, 0o4755n])).toBe(EPERM);
     expect(ask(arch, "openat", [0n, 0n, 0o101n, 0o755n])).toBe(ALLOW);
     expect(ask(arch, "openat", [0n, 0n, 0n, 0o4755n])).toBe(ALLOW);

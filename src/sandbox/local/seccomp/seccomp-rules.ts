@@ -51,7 +51,7 @@ const TIOCSTI = 0x5412;
 const TIOCLINUX = 0x541c;
 const TIOCSETD = 0x5423;
 const O_CREAT = 0o100;
-const S_ISUID = 0o4000;
+const S_ISUID_OR_ISGID = 0o6000;
 const personalities = [0, 0x0008, 0x2_0000, 0x2_0008, 0xffff_ffff];
 
 /** The rules of a sandbox: Docker's default list, less tracing, handles, other address families and setuid files. */
@@ -67,7 +67,7 @@ export function seccompRules(options: SeccompOptions): SeccompRules {
       { syscall: "ioctl", argument: 1, check: "none-of", values: [TIOCSTI, TIOCLINUX, TIOCSETD], errno: EPERM },
       { syscall: "clone", argument: 0, check: "no-bits", bits: CLONE_NEW_ANY, errno: EPERM },
       { syscall: "personality", argument: 0, check: "one-of", values: personalities, errno: EPERM },
-      // A setuid file in the workspace would be a way to the person's rights for every other user of the machine.
+      // A setuid or setgid file in the workspace would be a way to the person's rights for every user of the machine.
       noSetuid("chmod", 1),
       noSetuid("fchmod", 1),
       noSetuid("fchmodat", 2),
@@ -86,6 +86,6 @@ const noSetuid = (syscall: string, argument: 1 | 2 | 3): BitRule => ({
   syscall,
   argument,
   check: "no-bits",
-  bits: S_ISUID,
+  bits: S_ISUID_OR_ISGID,
   errno: EPERM,
 });
