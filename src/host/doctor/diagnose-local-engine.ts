@@ -1,4 +1,4 @@
-import { describeLimits, diagnoseTraps } from "./diagnose-traps.ts";
+import { diagnoseTraps } from "./diagnose-traps.ts";
 import type { DoctorRow } from "./doctor-row.ts";
 import type { MachineFacts } from "./machine-facts.ts";
 
@@ -48,9 +48,8 @@ function explainTrial(facts: MachineFacts): Verdict {
   );
 }
 
-function describeReady(facts: MachineFacts): string {
-  const version = facts.programs.bwrap?.version ?? "";
-  return [`bubblewrap ${version}`.trim(), "a trial sandbox started", `limits by ${describeLimits(facts.cgroup)}`].join(
-    " · ",
-  );
+function describeReady({ programs, cgroups }: MachineFacts): string {
+  const version = programs.bwrap?.version ?? "";
+  const limits = cgroups.memory === undefined ? "limits without a cgroup" : `limits by cgroup ${cgroups.memory}`;
+  return [`bubblewrap ${version}`.trim(), "a trial sandbox started", limits].join(" · ");
 }

@@ -16,9 +16,7 @@ export function diagnoseTraps(facts: MachineFacts): readonly DoctorRow[] {
   return [
     isLinux ? userNamespacesRow(facts, row) : row("user namespaces", "not tested", "not Linux"),
     isLinux ? apparmorRow(facts, row) : row("apparmor rule", "not tested", "not Linux"),
-    isLinux
-      ? row("limits", facts.cgroup.isWritable ? "ready" : "found", `by ${describeLimits(facts.cgroup)}`)
-      : row("limits", "not tested", "not Linux"),
+    isLinux ? row("limits", "ready", describeLimits(facts)) : row("limits", "not tested", "not Linux"),
     facts.wsl === 2
       ? row("wsl2", "found", "Linux under Windows: the trial above decides; keep projects outside /mnt, which is slow")
       : row("wsl2", "not tested", "this is not WSL"),
@@ -65,8 +63,15 @@ const apparmorHint =
 const sysctlHint = (setting: string) =>
   `echo ${setting} | sudo tee /etc/sysctl.d/60-caisson.conf && sudo sysctl --system`;
 
-/** What would enforce limits here. */
-export function describeLimits(cgroup: MachineFacts["cgroup"]): string {
-  if (cgroup.isWritable) return `cgroup v${cgroup.version}`;
-  return cgroup.hasUserManager ? "systemd-run --user" : "a watchdog over the process tree (no cgroup is ours)";
+/** What would keep each limit here. */
+export function describeLimits({ cgroups, isRoot }: Pick<MachineFacts, "cgroups" | "isRoot">): string {
+  const means = {
+    cpu: cgroups.cpu === undefined ? "a choice of processors" : `cgroup ${cgroups.cpu}`,
+    memory: cgroups.memory === undefined ? "watchdog" : `cgroup ${cgroups.memory}`,
+    processes:
+      cgroups.processes === undefined ? (isRoot ? "watchdog" : "rlimit, watchdog") : `cgroup ${cgroups.processes}`,
+    disk: "watchdog, rlimit of each file",
+  };
+  const byMeans = Map.groupBy(Object.entries(means), ([, mean]) => mean);
+  return [...byMeans].map(([mean, limits]) => `${limits.map(([limit]) => limit).join(", ")} by ${mean}`).join(" · ");
 }

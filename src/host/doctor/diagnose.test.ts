@@ -25,7 +25,7 @@ const debian: MachineFacts = {
   kernelSettings: { maxUserNamespaces: 15_000 },
   sandboxTrial: { ok: true },
   seccomp: true,
-  cgroup: { version: 2, isWritable: false, hasUserManager: true },
+  cgroups: { memory: undefined, processes: undefined, cpu: undefined },
   stateFolder: { path: "/home/ada/.local/state/caisson", isWritable: true },
   containerEngines: { docker: none, podman: none },
   agents: [],
@@ -41,7 +41,7 @@ describe("diagnose()", () => {
     expect(diagnose(debian, "tests").isReady).toBe(true);
     expect(rowOf(debian, "local")).toMatchObject({
       state: "ready",
-      detail: "bubblewrap 1.2.3 · a trial sandbox started · limits by systemd-run --user",
+      detail: "bubblewrap 1.2.3 · a trial sandbox started · limits without a cgroup",
     });
   });
 
@@ -95,7 +95,12 @@ describe("diagnose()", () => {
   it("says what was not tested", () => {
     expect(rowOf(debian, "macos")).toMatchObject({ state: "not tested" });
     expect(rowOf(debian, "apparmor rule")).toMatchObject({ state: "not tested" });
-    expect(diagnose(debian, "run").untested).toEqual(["limits by cgroup v1", "use by root", "arm64"]);
+    expect(diagnose(debian, "run").untested).toEqual([
+      "limits by cgroup v1",
+      "limits by cgroup v2",
+      "use by root",
+      "arm64",
+    ]);
   });
 
   it("says of docker and podman that this version has them not, also when they answer", () => {
@@ -112,12 +117,16 @@ describe("diagnose()", () => {
   });
 
   it.each([
-    [{ version: 1, isWritable: true, hasUserManager: false }, "by cgroup v1"],
-    [{ version: 2, isWritable: true, hasUserManager: true }, "by cgroup v2"],
-    [{ version: 2, isWritable: false, hasUserManager: true }, "by systemd-run --user"],
-    [{ version: 0, isWritable: false, hasUserManager: false }, "by a watchdog over the process tree"],
-  ] as const)("says what enforces limits: %o", (cgroup, detail) => {
-    expect(rowOf({ ...debian, cgroup }, "limits")?.detail).toContain(detail);
+    [["v1", "v1", "v1"], false, "cpu, memory, processes by cgroup v1 · disk by watchdog, rlimit of each file"],
+    [
+      ["v2", "v2", undefined],
+      false,
+      "cpu by a choice of processors · memory, processes by cgroup v2 · disk by watchdog",
+    ],
+    [[undefined, undefined, undefined], true, "memory, processes by watchdog"],
+    [[undefined, undefined, undefined], false, "processes by rlimit, watchdog"],
+  ] as const)("says what keeps limits: %j", ([memory, processes, cpu], isRoot, detail) => {
+    expect(rowOf({ ...debian, isRoot, cgroups: { memory, processes, cpu } }, "limits")?.detail).toContain(detail);
   });
 
   it("shows credentials by name and agents by version", () => {

@@ -84,9 +84,9 @@ function agentRow(agent: AgentFacts): DoctorRow {
 function listUntested(facts: MachineFacts): readonly string[] {
   const circumstances: readonly (readonly [boolean, string])[] = [
     [facts.platform === "linux", "Linux"],
-    [facts.cgroup.version === 1, "limits by cgroup v1"],
-    [facts.cgroup.version === 2, "limits by cgroup v2"],
-    [facts.cgroup.hasUserManager && !facts.isRoot, "limits by systemd-run --user"],
+    [facts.cgroups.memory === "v1", "limits by cgroup v1"],
+    [facts.cgroups.memory === "v2", "limits by cgroup v2"],
+    [facts.cgroups.memory === undefined, "limits without a cgroup"],
     [facts.isRoot, "use by root"],
     [!facts.isRoot, "use by an ordinary user"],
     [facts.arch === "x64", "x64"],

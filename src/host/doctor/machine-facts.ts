@@ -43,7 +43,8 @@ export interface MachineFacts {
   /** Undefined where it could not be tried: no bubblewrap. */
   readonly sandboxTrial: TrialOutcome | undefined;
   readonly seccomp: boolean;
-  readonly cgroup: { readonly version: 0 | 1 | 2; readonly isWritable: boolean; readonly hasUserManager: boolean };
+  /** Which limits a cgroup of ours would keep, and of which version; the others are kept by other means. */
+  readonly cgroups: Readonly<Record<"memory" | "processes" | "cpu", "v1" | "v2" | undefined>>;
   readonly stateFolder: { readonly path: string; readonly isWritable: boolean };
   readonly containerEngines: { readonly docker: ContainerEngineFacts; readonly podman: ContainerEngineFacts };
   readonly agents: readonly AgentFacts[];

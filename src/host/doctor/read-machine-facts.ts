@@ -6,6 +6,7 @@ import type { AgentFacts, ContainerEngineFacts, MachineFacts } from "./machine-f
 import { readKernelFacts } from "./read-kernel-facts.ts";
 import { runProbe } from "./run-probe.ts";
 import { tryBubblewrap } from "./try-bubblewrap.ts";
+import { tryLimits } from "./try-limits.ts";
 
 /** What the caller knows already: its environment and which agents to look for. */
 export interface MachineQuestion {
@@ -67,7 +68,8 @@ export async function readMachineFacts(question: MachineQuestion): Promise<Machi
     platform: platform(),
     arch: arch(),
     kernel: release(),
-    ...readKernelFacts(uid),
+    ...readKernelFacts(),
+    cgroups: tryLimits(),
     isRoot: uid === 0,
     hasFreeSudo,
     node: { version: process.versions.node, path: process.execPath },
