@@ -168,6 +168,9 @@ export function bwrapArguments(plan: Pick<GuardPlan, "workspace" | "mounts">): r
     "--die-with-parent",
     "--new-session",
     "--clearenv",
+    // For the inner one alone, which gives them up: to map a user of its own to root it must be root.
+    "--cap-add",
+    "ALL",
   ];
   const system = ["/usr", "/etc"].flatMap((dir) => ["--ro-bind", dir, dir]);
   const links = ["bin", "sbin", "lib", "lib64"].flatMap((name) => ["--symlink", `usr/${name}`, `/${name}`]);
