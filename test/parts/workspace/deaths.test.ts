@@ -2,6 +2,9 @@ import { spawnSync } from "node:child_process";
 import { cpSync, lstatSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { holdGitDir } from "../../../src/sandbox/workspace/git/hold-git-dir.ts";
+import { mirroredNames } from "../../../src/sandbox/workspace/git/mirror-base.ts";
+import { mirrorGitDir } from "../../../src/sandbox/workspace/git/mirror-git-dir.ts";
 import type { GuardPlan } from "../../../src/sandbox/workspace/guard-plan.ts";
 import { planGuard } from "../../../src/sandbox/workspace/plan-guard.ts";
 import { prepareGuard } from "../../../src/sandbox/workspace/prepare-guard.ts";
@@ -93,6 +96,38 @@ describe("a death while the guard is made", () => {
       expect([deadAt, listing(area.workspace)]).toEqual([deadAt, before]);
     }
   });
+});
+
+describe("a death while the repository is mirrored", () => {
+  it("before any of its acts leaves no lock and loses nothing", async () => {
+    const acts = await mirrorOnce(Number.POSITIVE_INFINITY);
+    expect(acts).toBeGreaterThan(20);
+    for (let deadAt = 1; deadAt <= acts; deadAt += 1) await mirrorOnce(deadAt);
+  });
+
+  /** Changes both sides, mirrors until the death, settles; returns how many acts the mirror had. */
+  async function mirrorOnce(deadAt: number): Promise<number> {
+    using area = makeArea();
+    makeRepository(area);
+    const guarded = await guardWorkspace(area);
+    guarded.run("git checkout -q -b topic; echo t > t.txt; git add t.txt; git pack-refs --all");
+    put(area.workspace, { ".git/MERGE_MSG": "from the host\n" });
+    const [unit] = guarded.plan.gitDirs;
+    const dying = mortal(deadAt, () => {});
+    using held = unit && holdGitDir(dying.host, unit);
+    if (!held) throw new Error("no repository");
+    const options = { tag: "brisk-otter-1", agent: "runs", readings: new Map() } as const;
+    await mirrorGitDir(dying.host, held, mirroredNames(held), options).catch(() => {});
+    expect([deadAt, await guarded.settle()]).toEqual([deadAt, { notes: [], leftovers: [] }]);
+    expect([deadAt, readdirSync(join(area.workspace, ".git")).filter((name) => /lock|caisson/.test(name))]).toEqual([
+      deadAt,
+      [],
+    ]);
+    expect([deadAt, git(area, area.workspace, "status", "--porcelain", "-b")]).toEqual([deadAt, "## topic\nA  t.txt"]);
+    expect([deadAt, git(area, area.workspace, "branch", "--format=%(refname:short)")]).toEqual([deadAt, "main\ntopic"]);
+    expect([deadAt, readFileSync(join(area.workspace, ".git/MERGE_MSG"), "utf8")]).toEqual([deadAt, "from the host\n"]);
+    return dying.acts();
+  }
 });
 
 describe("a death while the guard is settled", () => {
