@@ -1,4 +1,4 @@
-import { rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { Limits } from "../../../src/spec/policy.ts";
@@ -96,6 +96,10 @@ describe("the disk limit", () => {
       "files without a name",
       'i=10; while [ $i -lt 40 ]; do eval "exec $i>x"; rm x; head -c 4M /dev/zero >&$i; i=$((i + 1)); done; sleep 1000',
     ],
+    [
+      "a folder whose name is no text",
+      "d=$(printf '\\377'); mkdir $d; cd $d; for i in $(seq 100); do head -c 4M /dev/zero >$d$i; done; sleep 1000",
+    ],
     ["very many empty files", "mkdir m; cd m; seq 30000 | xargs touch; sleep 1000"],
   ])("ends a sandbox that fills %s", async (_, script) => {
     await using limited = await launchLimited(megabytes(64));
@@ -104,6 +108,20 @@ describe("the disk limit", () => {
     expect((await box.sandbox.gone).reason).toContain("disk");
     expect(told).toEqual(["disk"]);
     await filler.ended;
+  });
+
+  it("ends a sandbox that fills a private copy of the guard's", async () => {
+    using state = temporaryFolder();
+    const copy = join(state.path, "guard", "copy");
+    mkdirSync(copy, { recursive: true });
+    await using limited = await launchLimited(megabytes(64), {
+      plan: { stateDir: state.path, workdir: "/copy" },
+      view: { mounts: [{ kind: "bind", source: copy, target: "/copy" }] },
+    });
+    const script = "for i in $(seq 40); do head -c 4M /dev/zero >$i; done; sleep 8";
+    const filler = await limited.box.sandbox.exec({ argv: ["sh", "-c", script] });
+    await filler.ended;
+    expect(limited.told).toEqual(["disk"]);
   });
 
   it("counts what the workspace grows by, not what it held", async () => {

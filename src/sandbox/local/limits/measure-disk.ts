@@ -1,5 +1,4 @@
 import { lstat, opendir } from "node:fs/promises";
-import { join } from "node:path";
 
 /** Sizes of what lies in a folder. */
 export interface DiskUse {
@@ -11,6 +10,7 @@ export interface DiskUse {
 /** A file costs the machine something even when it is empty: this much is counted at least. */
 const leastBytes = 4096;
 const maxEntries = 500_000;
+const slash = Buffer.from("/");
 
 /**
  * Sums up what a folder holds on disk, hard links once. Other programs write there at the same time: what vanishes is not
@@ -21,16 +21,17 @@ export async function measureDisk(
   options: { readonly enough: number; readonly signal: AbortSignal },
 ): Promise<DiskUse> {
   const linked = new Set<number>();
-  const pending = [folder];
+  const pending = [Buffer.from(folder)];
   let bytes = 0;
   let entries = 0;
   let isPartial = false;
   for (let path = pending.pop(); path !== undefined; path = pending.pop()) {
     if (options.signal.aborted || bytes > options.enough) break;
     try {
-      for await (const entry of await opendir(path, { bufferSize: 256 })) {
+      // A name is any bytes: read as UTF-8, one that is none would not be found again, nor what lies below it.
+      for await (const entry of await opendir(path, { bufferSize: 256, encoding: "latin1" })) {
         entries += 1;
-        const child = join(path, entry.name);
+        const child = Buffer.concat([path, slash, Buffer.from(entry.name, "latin1")]);
         if (entry.isDirectory()) pending.push(child);
         const stat = await lstat(child).catch(() => undefined);
         if (stat === undefined || (stat.nlink > 1 && stat.isFile() && seen(linked, stat.ino))) continue;

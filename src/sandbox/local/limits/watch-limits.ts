@@ -2,7 +2,6 @@ import { readGroupEvents } from "../../../host/cgroup/group-events.ts";
 import type { LaunchPlan, Sandbox } from "../../../spec/engine.ts";
 import type { Holder } from "../holder.ts";
 import type { LocalHost } from "../local-host.ts";
-import { sandboxFolders } from "../sandbox-folders.ts";
 import { measureTree } from "./measure-tree.ts";
 import type { LimitSetup } from "./prepare-limits.ts";
 import { watchDisk } from "./watch-disk.ts";
@@ -72,12 +71,12 @@ export function watchLimits(
   };
   timer = setTimeout(poll, slowMilliseconds);
   timer.unref();
-  const folders = sandboxFolders(plan.stateDir);
   const workspace = plan.workspace.mode === "mount" ? plan.workspace.dir : undefined;
   const disk = watchDisk(
     host.files,
     {
-      folders: [folders.home, folders.tmp],
+      // Whole: the copies of git directories that it writes to lie there too, and events and audit lines that it causes.
+      folders: [plan.stateDir],
       limitBytes: limits.diskBytes,
       initPid: holder.init.pid,
       ...(workspace !== undefined && { workspace }),
