@@ -99,7 +99,11 @@ describe.each(machines)("filter of $arch", ({ arch, audit, numbers }) => {
     expect(allowed({ unixSockets: "allow" })).toEqual([1n, 2n, 10n, 16n]);
     expect(ask(arch, "socket", [1n])).toBe(EAFNOSUPPORT);
     expect(ask(arch, "socket", [(1n << 32n) | 1n])).toBe(EAFNOSUPPORT);
-    expect(ask(arch, "socketpair", [1n])).toBe(ALLOW);
+    expect(ask(arch, "socketpair", [1n, 1n])).toBe(ALLOW);
+    expect(ask(arch, "socketpair", [1n, 5n | 0o2004000n])).toBe(ALLOW);
+    expect(ask(arch, "socketpair", [1n, 2n])).toBe(EAFNOSUPPORT);
+    expect(ask(arch, "socketpair", [1n, 3n | 0o2004000n])).toBe(EAFNOSUPPORT);
+    expect(ask(arch, "socketpair", [1n, 2n], { unixSockets: "allow" })).toBe(ALLOW);
     expect(ask(arch, "socketpair", [2n])).toBe(EAFNOSUPPORT);
   });
 

@@ -78,10 +78,10 @@ function rangesOf(numbers: ReadonlyMap<string, number>, rules: SeccompRules): re
   const missing = [answer(ERRNO | ENOSYS)];
   const leaves = new Map<number, readonly BpfInstruction[]>();
   for (const [name, number] of numbers) {
-    const argumentRule = rules.arguments.find((rule) => rule.syscall === name);
+    const argumentRules = rules.arguments.filter((rule) => rule.syscall === name);
     if (rules.pretended.has(name)) leaves.set(number, [answer(ERRNO)]);
     else if (rules.absent.has(name)) leaves.set(number, missing);
-    else if (rules.allowed.has(name)) leaves.set(number, argumentRule ? argumentLeaf(argumentRule) : [answer(ALLOW)]);
+    else if (rules.allowed.has(name)) leaves.set(number, argumentsLeaf(argumentRules));
   }
   const last = Math.max(...numbers.values());
   const ranges: Range[] = [];
@@ -110,6 +110,12 @@ function searchTree(ranges: readonly Range[]): readonly BpfInstruction[] {
   return [...branch, ...left, ...right];
 }
 
+/** Allows what passes every rule: each ends in its one way to pass, which is where the next one begins. */
+const argumentsLeaf = (rules: readonly ArgumentRule[]): readonly BpfInstruction[] => [
+  ...rules.flatMap((rule) => argumentLeaf(rule).slice(0, -1)),
+  answer(ALLOW),
+];
+
 function argumentLeaf(rule: ArgumentRule): readonly BpfInstruction[] {
   const refuse = answer(ERRNO | rule.errno);
   const load = instruction(LOAD_WORD, offsetOfArgument(rule.argument));
@@ -121,6 +127,7 @@ function argumentLeaf(rule: ArgumentRule): readonly BpfInstruction[] {
   }
   const { values } = rule;
   const compare = values.map((value, index) => instruction(JUMP_EQUAL, value, values.length - index, 0));
-  const [miss, hit] = rule.check === "one-of" ? [refuse, answer(ALLOW)] : [answer(ALLOW), refuse];
-  return [load, ...compare, miss, hit];
+  return rule.check === "one-of"
+    ? [load, ...compare, refuse, answer(ALLOW)]
+    : [load, ...compare, instruction(JUMP, 1), refuse, answer(ALLOW)];
 }

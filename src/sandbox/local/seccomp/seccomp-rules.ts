@@ -64,6 +64,7 @@ export function seccompRules(options: SeccompOptions): SeccompRules {
     arguments: [
       { syscall: "socket", argument: 0, check: "one-of", values: families, errno: EAFNOSUPPORT },
       { syscall: "socketpair", argument: 0, check: "one-of", values: [AF_UNIX], errno: EAFNOSUPPORT },
+      ...(options.unixSockets === "deny" ? [noDatagramPair] : []),
       { syscall: "ioctl", argument: 1, check: "none-of", values: [TIOCSTI, TIOCLINUX, TIOCSETD], errno: EPERM },
       { syscall: "clone", argument: 0, check: "no-bits", bits: CLONE_NEW_ANY, errno: EPERM },
       { syscall: "personality", argument: 0, check: "one-of", values: personalities, errno: EPERM },
@@ -81,6 +82,15 @@ export function seccompRules(options: SeccompOptions): SeccompRules {
     pretended: new Set(options.fixedAffinity ? ["sched_setaffinity"] : []),
   };
 }
+
+// Of the types of a pair only datagrams (2, and 3 which means the same) can be sent elsewhere: to any socket file in sight.
+const noDatagramPair: BitRule = {
+  syscall: "socketpair",
+  argument: 1,
+  check: "no-bits",
+  bits: 0b10,
+  errno: EAFNOSUPPORT,
+};
 
 const noSetuid = (syscall: string, argument: 1 | 2 | 3): BitRule => ({
   syscall,
