@@ -64,6 +64,8 @@ export interface KeeperHost extends UndoHost {
   createDecoder(request: LaunchRequest): Promise<Decoder | undefined>;
   /** What a model's tokens cost; loaded when the first are reported. */
   loadPrices(): Promise<(model: string, usage: Usage) => number | undefined>;
+  /** Ends the gates that outlived their keeper's death, whichever it was; returns what is left. */
+  reapGates(): Promise<readonly string[]>;
   /** The host's own addresses, which the gate never dials. */
   ownAddresses(): readonly string[];
 }

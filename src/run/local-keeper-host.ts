@@ -65,6 +65,7 @@ export function createLocalKeeperHost(place: KeeperPlace, defences: Defences = l
     return engine.startGate({
       entry: entryPoint("gate"),
       readOnlyPaths: gateFolders(),
+      keeper: identifyProcess(process.pid),
       ...(extraCaFile !== undefined && { extraCaFile }),
     });
   };
@@ -163,6 +164,7 @@ function createUndo(engine: Engine, guardHost: ReturnType<typeof createGuardHost
   return {
     reapSandbox: (stateDir: string, facts: Readonly<Record<string, unknown>>) => engine.reap(stateDir, facts),
     removeScratch: (stateDir: string) => engine.removeScratch(stateDir),
+    reapGates: () => engine.reapGates(),
     endProcess,
     settleGuard: async (stateDir: string) => {
       const { settleGuard } = await import("../sandbox/workspace/settle-guard.ts");

@@ -1,4 +1,5 @@
 import { closeSync, openSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { isSameProcess, type ProcessIdentity } from "../host/process-identity.ts";
 import { openJournal } from "../sandbox/journal.ts";
 import { readJournal } from "../sandbox/read-journal.ts";
@@ -21,17 +22,20 @@ export interface SettleHost extends UndoHost {
   readonly stateRoot: string;
   now(): Date;
   identify(pid: number): ProcessIdentity;
+  /** Ends the gates that outlived their keeper's death, whichever it was; returns what is left. */
+  reapGates(): Promise<readonly string[]>;
 }
 
 /** Settles every sandbox whose keeper is gone: undoes what its journal began, writes how it ended. Safe to run at any time, by many. */
 export async function settleAll(host: SettleHost): Promise<readonly Settlement[]> {
+  const gates = await host.reapGates();
+  const done: Settlement[] = gates.length === 0 ? [] : [{ slug: "gate", settled: true, leftovers: gates }];
   let slugs: readonly string[] = [];
   try {
     slugs = readdirSync(stateFolders(host.stateRoot).open);
   } catch {
-    return []; // Nothing was ever launched.
+    return done; // Nothing was ever launched.
   }
-  const done: Settlement[] = [];
   for (const slug of slugs) done.push(await settleSandbox(host, slug));
   return done;
 }
@@ -60,6 +64,7 @@ export async function settleSandbox(host: SettleHost, slug: string): Promise<Set
     journal.close();
     recordEnd(host, paths, metadata, { leftovers, notes });
     rmSync(paths.socket, { force: true });
+    removeTemporaries(paths.dir);
     if (leftovers.length === 0) rmSync(paths.open, { force: true });
     return { slug, settled: true, leftovers };
   } finally {
@@ -95,6 +100,11 @@ function readIdentity(path: string): ProcessIdentity | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** What `writeJson` had begun when its process was killed. */
+function removeTemporaries(dir: string): void {
+  for (const name of readdirSync(dir)) if (/\.\d+\.tmp$/.test(name)) rmSync(join(dir, name), { force: true });
 }
 
 const isFresh = (path: string) => Date.now() - (statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0) < 2000;

@@ -11,7 +11,7 @@ import { createLauncherPool } from "./launcher-pool.ts";
 import { prepareLimits } from "./limits/prepare-limits.ts";
 import { watchLimits } from "./limits/watch-limits.ts";
 import { openListener } from "./open-listener.ts";
-import { reapSandbox } from "./reap-sandbox.ts";
+import { reapGates, reapSandbox } from "./reap-sandbox.ts";
 import { sandboxFolders } from "./sandbox-folders.ts";
 import { type GateOptions, startGateProcess } from "./start-gate-process.ts";
 import { type LocalContext, startHolder } from "./start-holder.ts";
@@ -34,6 +34,8 @@ export interface LocalEngine {
   prepare(plan: LaunchPlan, view: SandboxView, record: (facts: HolderFacts) => void): Promise<LocalSandbox>;
   /** Ends what may be left of a sandbox whose keeper died; returns leftovers. Idempotent. */
   reap(stateDir: string, facts: HolderFacts): Promise<readonly string[]>;
+  /** Ends what may be left of gates whose keeper died; returns leftovers. Idempotent. */
+  reapGates(): Promise<readonly string[]>;
   /** Removes the private folders of a sandbox that is gone; returns leftovers. Idempotent. */
   removeScratch(stateDir: string): Promise<readonly string[]>;
 }
@@ -45,6 +47,7 @@ export function createLocalEngine(context: LocalContext): LocalEngine {
     startGate: (options) => startGateProcess(context, options),
     prepare: (plan, view, record) => prepare(context, plan, view, record),
     reap: (stateDir, facts) => reapSandbox(host, stateDir, facts),
+    reapGates: () => reapGates(host),
     removeScratch: async (stateDir) => {
       const failed = removeTree(sandboxFolders(stateDir).private);
       return failed === undefined ? [] : [failed];

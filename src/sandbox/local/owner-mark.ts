@@ -1,26 +1,44 @@
+import type { ProcessIdentity } from "../../host/process-identity.ts";
 import type { LocalHost } from "./local-host.ts";
 
 /** Arguments of bubblewrap that do nothing but say whose it is: set, and taken away again before anything runs inside. */
-export const ownerMark = (role: "holder" | "gate", stateDir: string): readonly string[] => [
-  ...["--setenv", "CAISSON_OWNER", `${role}:${stateDir}`],
+const ownerMark = (owner: string): readonly string[] => [
+  ...["--setenv", "CAISSON_OWNER", owner],
   ...["--unsetenv", "CAISSON_OWNER"],
 ];
 
+/** Marks a holder as that of one sandbox. */
+export const holderMark = (stateDir: string) => ownerMark(`holder:${stateDir}`);
+
+/** Marks a gate as that of one keeper, which starts it before it knows for which sandbox. */
+export const gateMark = (keeper: Pick<ProcessIdentity, "pid" | "startTicks">) =>
+  ownerMark(`gate:${keeper.pid}:${keeper.startTicks}`);
+
+type MarkHost = Pick<LocalHost, "processes" | "files" | "programs">;
+
 /**
- * Finds the bubblewraps of one sandbox and its gate by their mark. One whose parent was killed at the wrong moment waits for
- * it for ever, before it mounted anything by which it could be known.
+ * Finds the bubblewraps of one sandbox by their mark. One whose parent was killed at the wrong moment waits for it for ever,
+ * before it mounted anything by which it could be known.
  */
-export function findMarked(
-  host: Pick<LocalHost, "processes" | "files" | "programs">,
-  stateDir: string,
-): readonly number[] {
-  const program = host.files.realPath(host.programs.bwrap);
-  const mark = new RegExp(`\\0CAISSON_OWNER\\0(holder|gate):${escapePattern(stateDir)}\\0`);
-  return host.processes.pids().filter((pid) => {
-    // A reader of the same text, such as `grep`, is not what executes bubblewrap.
-    if (!mark.test(host.processes.file(pid, "cmdline") ?? "")) return false;
-    return host.files.linkTarget(`/proc/${pid}/exe`) === program;
+export function findHolders(host: MarkHost, stateDir: string): readonly number[] {
+  return marked(host, (owner) => owner === `holder:${stateDir}`);
+}
+
+/** Finds the bubblewraps of gates whose keeper is dead. Each would end with it, were it not for that same moment. */
+export function findOrphanedGates(host: MarkHost): readonly number[] {
+  return marked(host, (owner) => {
+    const [, pid = "", startTicks] = /^gate:(\d+):(\d+)$/.exec(owner) ?? [];
+    if (startTicks === undefined) return false;
+    const keeper = host.processes.read(Number(pid));
+    return keeper?.startTicks !== startTicks || /^[ZX]$/.test(keeper.state);
   });
 }
 
-const escapePattern = (text: string) => text.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&");
+function marked(host: MarkHost, isOurs: (owner: string) => boolean): readonly number[] {
+  const program = host.files.realPath(host.programs.bwrap);
+  return host.processes.pids().filter((pid) => {
+    const owner = /\0CAISSON_OWNER\0([^\0]*)\0/.exec(host.processes.file(pid, "cmdline") ?? "")?.[1];
+    // A reader of the same text, such as `grep`, is not what executes bubblewrap.
+    return owner !== undefined && isOurs(owner) && host.files.linkTarget(`/proc/${pid}/exe`) === program;
+  });
+}

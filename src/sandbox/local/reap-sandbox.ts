@@ -2,7 +2,7 @@ import { findMountOrigin, hasMounted } from "../../host/process/mount-origin.ts"
 import { type EndHost, endGroups, endNamespace, endProcesses } from "./end-processes.ts";
 import type { HolderFacts } from "./holder.ts";
 import type { LocalHost } from "./local-host.ts";
-import { findMarked } from "./owner-mark.ts";
+import { findHolders, findOrphanedGates } from "./owner-mark.ts";
 import { sandboxFolders } from "./sandbox-folders.ts";
 
 /**
@@ -17,9 +17,14 @@ export async function reapSandbox(
 ): Promise<readonly string[]> {
   return [
     ...(await endNamespace(host, facts)),
-    ...(await endProcesses(host, () => [...processesWithHome(host, stateDir), ...findMarked(host, stateDir)])),
+    ...(await endProcesses(host, () => [...processesWithHome(host, stateDir), ...findHolders(host, stateDir)])),
     ...(await endGroups(host, facts.cgroups ?? [])),
   ];
+}
+
+/** Ends the gates that outlived their keeper's death. Idempotent. Returns what is left. */
+export function reapGates(host: EndHost & Pick<LocalHost, "files" | "programs">): Promise<readonly string[]> {
+  return endProcesses(host, () => findOrphanedGates(host));
 }
 
 /** Processes that see the sandbox's private home: all of its own, from before the journal could name any. */

@@ -2,7 +2,7 @@ import type { FileFacts } from "../../host/process/file-facts.ts";
 import type { LaunchPlan } from "../../spec/engine.ts";
 import type { Defences } from "./defences.ts";
 import type { LocalPrograms } from "./local-host.ts";
-import { ownerMark } from "./owner-mark.ts";
+import { holderMark } from "./owner-mark.ts";
 import { renderMounts } from "./render-mounts.ts";
 import { runFolderInside, sandboxFolders } from "./sandbox-folders.ts";
 import type { SandboxView, ViewMount } from "./view.ts";
@@ -31,7 +31,7 @@ export function renderHolderArguments(context: HolderContext, plan: LaunchPlan, 
     ...defences.session,
     ...defences.capabilities,
     ...renderMounts(holderMounts(context, plan, view)),
-    ...ownerMark("holder", plan.stateDir),
+    ...holderMark(plan.stateDir),
     ...["--chdir", "/"],
     ...["--info-fd", String(holderDescriptors.info)],
     ...["--seccomp", String(holderDescriptors.seccomp)],

@@ -2,7 +2,8 @@ import type { ChildProcess } from "node:child_process";
 import { dirname } from "node:path";
 import type { Writable } from "node:stream";
 import type { FileFacts } from "../../host/process/file-facts.ts";
-import { ownerMark } from "./owner-mark.ts";
+import type { ProcessIdentity } from "../../host/process-identity.ts";
+import { gateMark } from "./owner-mark.ts";
 import { renderMounts } from "./render-mounts.ts";
 import { compileFilter, encodeFilter } from "./seccomp/compile-filter.ts";
 import type { LocalContext } from "./start-holder.ts";
@@ -15,8 +16,8 @@ export interface GateOptions {
   readonly entry: string;
   /** Folders that the program is loaded from: its source or its bundle, and its packages. */
   readonly readOnlyPaths: readonly string[];
-  /** State folder of the sandbox that it serves: by this a later start knows what a killed keeper left of it. */
-  readonly stateDir?: string;
+  /** Who it serves: by this a later start knows what a killed keeper left of it. */
+  readonly keeper: Pick<ProcessIdentity, "pid" | "startTicks">;
   /** Further roots of trust of the machine's owner, as in NODE_EXTRA_CA_CERTS: shown to the gate and named to it. */
   readonly extraCaFile?: string;
 }
@@ -93,7 +94,7 @@ export function renderGateArguments({ host, defences }: LocalContext, options: G
     ...defences.session,
     ...defences.capabilities,
     ...renderMounts(mounts),
-    ...(options.stateDir === undefined ? [] : ownerMark("gate", options.stateDir)),
+    ...gateMark(options.keeper),
     ...["--chdir", "/"],
     ...["--seccomp", String(seccompDescriptor)],
   ];

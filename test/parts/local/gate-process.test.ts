@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { networkInterfaces } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { identifyProcess } from "../../../src/host/process-identity.ts";
 import { localDefences } from "../../../src/sandbox/local/defences.ts";
 import { createLocalEngine } from "../../../src/sandbox/local/local-engine.ts";
 import { launchSandbox, localHost } from "./local-kit.ts";
@@ -10,7 +11,11 @@ const fixture = join(import.meta.dirname, "gate-fixture.ts");
 
 function startGate() {
   const engine = createLocalEngine({ host: localHost(), defences: localDefences });
-  return engine.startGate({ entry: fixture, readOnlyPaths: [import.meta.dirname] });
+  return engine.startGate({
+    entry: fixture,
+    readOnlyPaths: [import.meta.dirname],
+    keeper: identifyProcess(process.pid),
+  });
 }
 
 describe("startGate()", () => {

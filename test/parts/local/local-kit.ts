@@ -8,7 +8,7 @@ import { createLocalHost } from "../../../src/sandbox/local/create-local-host.ts
 import { type Defences, localDefences } from "../../../src/sandbox/local/defences.ts";
 import { createLocalEngine, type LocalSandbox } from "../../../src/sandbox/local/local-engine.ts";
 import type { LocalHost } from "../../../src/sandbox/local/local-host.ts";
-import { findMarked } from "../../../src/sandbox/local/owner-mark.ts";
+import { findHolders } from "../../../src/sandbox/local/owner-mark.ts";
 import type { SandboxView } from "../../../src/sandbox/local/view.ts";
 import type { ExecRequest, LaunchPlan, RunningProcess, Sandbox } from "../../../src/spec/engine.ts";
 
@@ -127,7 +127,7 @@ export function processesOf(stateDir: string): readonly number[] {
   const own = procTable.file("self", "mountinfo") ?? "";
   const origin = findMountOrigin(own, join(realpathSync(stateDir), "private/home"));
   if (origin === undefined) throw new Error("no mount holds the state folder");
-  const marked = new Set(findMarked(localHost(), stateDir));
+  const marked = new Set(findHolders(localHost(), stateDir));
   return procTable.pids().filter((pid) => {
     const isAlive = !/^[ZX]$/.test(procTable.read(pid)?.state ?? "X");
     return isAlive && (marked.has(pid) || hasMounted(procTable.file(pid, "mountinfo") ?? "", origin));

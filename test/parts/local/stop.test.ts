@@ -3,9 +3,11 @@ import { once } from "node:events";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { identifyProcess, type ProcessIdentity } from "../../../src/host/process-identity.ts";
 import { localDefences } from "../../../src/sandbox/local/defences.ts";
 import type { HolderFacts } from "../../../src/sandbox/local/holder.ts";
 import { createLocalEngine } from "../../../src/sandbox/local/local-engine.ts";
+import { findOrphanedGates, gateMark } from "../../../src/sandbox/local/owner-mark.ts";
 import { prepareFolders } from "../../../src/sandbox/local/prepare-folders.ts";
 import { renderHolderArguments } from "../../../src/sandbox/local/render-holder-arguments.ts";
 import { launchSandbox, localHost, processesOf, type TestSandbox, temporaryFolder, testPlan } from "./local-kit.ts";
@@ -143,6 +145,32 @@ describe("reap()", () => {
     expect(processesOf(folder.path).length).toBe(1);
     expect(await engine().reap(folder.path, {})).toEqual([]);
     expect(processesOf(folder.path)).toEqual([]);
+  });
+
+  it("ends a gate's bubblewrap whose keeper died before it was anything, and no other's", async () => {
+    const host = localHost();
+    const bwrapOf = (keeper: ProcessIdentity) => [
+      host.programs.bwrap,
+      "--unshare-user",
+      ...gateMark(keeper),
+      "--dev-bind",
+      "/",
+      "/",
+      "cat",
+    ];
+    const [program = "", ...args] = bwrapOf(identifyProcess(process.pid));
+    const living = spawn(program, args, { stdio: ["pipe", "ignore", "ignore"] });
+    const gone = spawn("cat", { stdio: ["pipe", "ignore", "ignore"] });
+    const keeper = identifyProcess(gone.pid ?? 0);
+    gone.kill("SIGKILL");
+    await once(gone, "exit");
+    const orphan = spawn(program, bwrapOf(keeper).slice(1), { stdio: ["pipe", "ignore", "ignore"] });
+    const ended = once(orphan, "exit");
+    expect(await engine().reapGates()).toEqual([]);
+    expect(await ended).toEqual([null, "SIGKILL"]);
+    expect(findOrphanedGates(host)).toEqual([]);
+    expect(living.exitCode ?? living.signalCode).toBeNull();
+    living.kill("SIGKILL");
   });
 
   it("leaves alone what only looks like ours: another process with the id, another sandbox", async () => {
