@@ -1,7 +1,8 @@
 import { spawn } from "node:child_process";
-import { chmodSync, chownSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, chownSync, copyFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { build } from "esbuild";
 import { buildPrograms, programs } from "../../bin/build-programs.ts";
 import type { FaultReport, KillPoint } from "../fixtures/faults/kill-point.ts";
 
@@ -18,10 +19,23 @@ export async function buildFaultyCaisson(): Promise<FaultyCaisson> {
   chmodSync(folder, 0o755);
   writeFileSync(join(folder, "package.json"), "{}");
   const keeper = "test/fixtures/faults/killing-keeper.ts";
-  const one = "test/fixtures/faults/run-fault-case.ts";
-  await buildPrograms({ root, outdir: join(folder, "dist"), entryPoints: { ...programs, keeper } });
+  const program = join(folder, "run-fault-case.mjs");
+  await Promise.all([
+    buildPrograms({ root, outdir: join(folder, "dist"), entryPoints: { ...programs, keeper } }),
+    build({
+      absWorkingDir: root,
+      entryPoints: ["test/fixtures/faults/run-fault-case.ts"],
+      outfile: program,
+      bundle: true,
+      platform: "node",
+      format: "esm",
+    }),
+  ]);
+  // A clone below root's home is closed to an ordinary user, Node with it.
+  const node = join(folder, "node");
+  copyFileSync(process.execPath, node);
   return {
-    run: (point, who) => runCase({ folder, program: join(root, one) }, point, who),
+    run: (point, who) => runCase({ folder, node, program }, point, who),
     [Symbol.dispose]: () => rmSync(folder, { recursive: true, force: true }),
   };
 }
@@ -30,7 +44,7 @@ export async function buildFaultyCaisson(): Promise<FaultyCaisson> {
 const ordinaryUser = 54_321;
 
 async function runCase(
-  given: { readonly folder: string; readonly program: string },
+  given: { readonly folder: string; readonly node: string; readonly program: string },
   point: KillPoint,
   who: "ordinary" | undefined,
 ): Promise<FaultReport> {
@@ -45,7 +59,7 @@ async function runCase(
   const [program = "", ...args] = [
     ...(becomesOrdinary ? become : []),
     ...["unshare", ...user, ...confine, "--"],
-    ...[process.execPath, given.program, root, join(given.folder, "dist/cli.cjs"), JSON.stringify(point)],
+    ...[given.node, given.program, root, join(given.folder, "dist/cli.cjs"), JSON.stringify(point)],
   ];
   // Compiled code of another user is not taken.
   const cache = becomesOrdinary ? {} : { NODE_COMPILE_CACHE: join(homedir(), ".cache/caisson/compile") };

@@ -52,12 +52,13 @@ describe("a sandbox", () => {
   });
 
   it("shows nothing of the host: no home, no run folder, no sysfs, no user, no resolver", async () => {
-    const { stdout } = await box.run(
-      "ls / /home /run; ls /sys /root /mnt /etc/resolv.conf /etc/shadow 2>&1; cat /etc/passwd",
-    );
+    // A clone of ours may lie in root's home: then that folder is there, with the way to our tools alone.
+    const hidden = ["/sys", "/root", "/mnt", "/etc/resolv.conf", "/etc/shadow"];
+    const absent = hidden.filter((path) => !process.execPath.startsWith(`${path}/`));
+    const { stdout } = await box.run(`ls / /home /run; ls ${absent.join(" ")} 2>&1; cat /etc/passwd`);
     expect(stdout).toContain("agent");
     expect(stdout).not.toContain(readFileSync("/etc/passwd", "utf8").split("\n")[1]);
-    expect(stdout.match(/No such file/g)?.length).toBe(5);
+    expect(stdout.match(/No such file/g)?.length).toBe(absent.length);
     expect((await box.run("ls /run")).stdout.trim()).toBe("caisson");
   });
 
