@@ -50,7 +50,8 @@ const etcPaths = [
  * Starts the gate in a confinement of its own: the host's network, and of the rest only what Node and name resolution need.
  * Streams: control in and out, errors, IPC for listening sockets. It ends with us.
  */
-export function startGateProcess({ host, defences }: LocalContext, options: GateOptions): ChildProcess {
+export function startGateProcess({ host, defences }: LocalContext, given: GateOptions): ChildProcess {
+  const options = withoutMissing(host, given);
   const { bwrap, node } = host.programs;
   const filter = compileFilter(host.arch, defences.seccomp({ unixSockets: "deny", fixedAffinity: false }));
   const environment = {
@@ -67,6 +68,13 @@ export function startGateProcess({ host, defences }: LocalContext, options: Gate
   handed?.on("error", () => {}); // A gate that could not be started shows in its exit.
   handed?.end(encodeFilter(filter));
   return child;
+}
+
+/** Node itself goes on without a file that its variable names in vain; so does the gate. */
+function withoutMissing({ files }: LocalContext["host"], { extraCaFile, ...options }: GateOptions): GateOptions {
+  const real = extraCaFile?.startsWith("/") ? files.realPath(extraCaFile) : undefined;
+  const isFile = real !== undefined && files.kindOf(real) === "file";
+  return extraCaFile !== undefined && isFile ? { ...options, extraCaFile } : options;
 }
 
 /** bubblewrap's arguments around the gate. Looks at the file system, changes nothing. */

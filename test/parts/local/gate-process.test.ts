@@ -9,12 +9,13 @@ import { launchSandbox, localHost } from "./local-kit.ts";
 
 const fixture = join(import.meta.dirname, "gate-fixture.ts");
 
-function startGate() {
+function startGate(extraCaFile?: string) {
   const engine = createLocalEngine({ host: localHost(), defences: localDefences });
   return engine.startGate({
     entry: fixture,
     readOnlyPaths: [import.meta.dirname],
     keeper: identifyProcess(process.pid),
+    ...(extraCaFile !== undefined && { extraCaFile }),
   });
 }
 
@@ -40,6 +41,17 @@ describe("startGate()", () => {
       else expect(line).toMatch(/^(Seccomp:\s*2|NoNewPrivs:\s*1)$/);
     }
   });
+
+  it.each(["/nonexistent/ca.pem", "relative/ca.pem", "/tmp"])(
+    "starts the gate when NODE_EXTRA_CA_CERTS is %s, as any Node starts",
+    async (file) => {
+      const gate = startGate(file);
+      const [bytes] = await Promise.race([once(gate.stdout!, "data"), once(gate, "exit")]);
+      expect(JSON.parse(String(bytes)).environment).not.toContain("NODE_EXTRA_CA_CERTS");
+      gate.stdin?.end();
+      await once(gate, "exit");
+    },
+  );
 
   it("gives the gate a listener that only it accepts on", async () => {
     await using box = await launchSandbox();
