@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from "node:crypto";
 import { once } from "node:events";
 import type { ServerResponse } from "node:http";
+import { gzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { GateProcess } from "../../kit/gate-process.ts";
 import { GateWorld, readAll, readAnswer, readHead } from "../../kit/gate-world.ts";
@@ -156,6 +157,73 @@ describe("must-have 32: WebSockets pass, and a gigabyte streams in constant memo
     expect(received).toBe(size);
     most = Math.max(most, await residentBytes(gate.child.pid));
     expect(most - before).toBeLessThan(200 * 1024 ** 2);
+  });
+});
+
+describe("must-have 32: who reads slowly is waited for, and nothing piles up in the gate", () => {
+  const piece = Buffer.alloc(256 * 1024);
+  const endless = async (socket: NodeJS.WritableStream, sent: (bytes: number) => void) => {
+    for (let n = 0; n < 4_000; n++) {
+      sent(piece.length);
+      if (!socket.write(piece)) await once(socket, "drain");
+    }
+  };
+  /** Waits until the number does not grow any more. */
+  const settled = async (read: () => number) => {
+    for (let same = 0, last = -1; same < 5; same = read() === last ? same + 1 : 0) {
+      last = read();
+      await new Promise((done) => setTimeout(done, 100));
+    }
+    return read();
+  };
+
+  it.each([
+    ["plain", undefined],
+    ["masked", { name: "key", inject: [{ as: "bearer" as const }] }],
+  ])("when an agent does not read (%s)", async (_, credential) => {
+    await using world = new GateWorld();
+    let sent = 0;
+    const api = await world.upstream("api.example", (_request, response) => {
+      response.on("error", () => {});
+      void endless(response, (bytes) => {
+        sent += bytes;
+      }).catch(() => {});
+    });
+    await world.configure({
+      routes: [api.route({ credential })],
+      credentials: [{ name: "key", placeholder: "placeholder-0123456789" }],
+    });
+    world.credential("key", "real-value-0123456789");
+    const socket = await world.tls("api.example");
+    socket.pause();
+    socket.write(get);
+    await expect.poll(() => sent).toBeGreaterThan(0);
+    expect(await settled(() => sent)).toBeLessThan(100 * 1024 ** 2);
+    socket.destroy();
+  });
+
+  it.each([
+    ["plain", ""],
+    ["compressed", "Content-Encoding: gzip\r\n"],
+  ])("when an upstream does not read (%s)", async (_, header) => {
+    await using world = new GateWorld();
+    const api = await world.upstream("api.example", (request) => request.pause());
+    await world.configure({ routes: [api.route()] });
+    const socket = await world.tls("api.example");
+    socket.write(`POST / HTTP/1.1\r\nHost: api.example\r\nContent-Length: 9999999999\r\n${header}\r\n`);
+    let sent = 0;
+    // One gzip member after another is a gzip stream again.
+    const packed = header === "" ? piece : gzipSync(randomBytes(4 * 1024 ** 2));
+    const send = async () => {
+      for (let n = 0; n < 1_000; n++) {
+        sent += packed.length;
+        if (!socket.write(packed)) await once(socket, "drain");
+      }
+    };
+    void send().catch(() => {});
+    await expect.poll(() => sent).toBeGreaterThan(0);
+    expect(await settled(() => sent)).toBeLessThan(100 * 1024 ** 2);
+    socket.destroy();
   });
 });
 
