@@ -19,6 +19,9 @@ export interface UpstreamListener extends BodySink {
   pieceDone(): void;
 }
 
+/** They are kept until the answer comes, so that there must not be any number of them. */
+const maxInterim = 32;
+
 /** One HTTP/1.1 connection to an upstream; carries one request at a time and goes back to its pool between two. */
 export class UpstreamConnection implements Timed {
   readonly socket: Socket;
@@ -33,6 +36,7 @@ export class UpstreamConnection implements Timed {
   readonly #maxHead: number;
   #listener: UpstreamListener | undefined;
   #method = "";
+  #interim = 0;
   #buffer: Buffer | undefined;
   #body: BodyReader | undefined;
   #keepAlive = false;
@@ -65,6 +69,7 @@ export class UpstreamConnection implements Timed {
   /** Starts a request; its bytes are then written with `write`, and `finishRequest` says that all are. */
   begin(method: string, listener: UpstreamListener): void {
     this.#listener = listener;
+    this.#interim = 0;
     this.#method = method;
     this.#body = undefined;
     this.#requestEnded = false;
@@ -129,7 +134,12 @@ export class UpstreamConnection implements Timed {
       }
       start = end + 4;
       // Interim answers concern the hop to us: the agent was told to continue by the gate itself.
-      if (head.status < 200 && head.status !== 101) continue;
+      if (head.status < 200 && head.status !== 101) {
+        this.#interim += 1;
+        if (this.#interim <= maxInterim) continue;
+        this.#close("it sends interim answers without end");
+        return -1;
+      }
       this.#takeHead(head, bytes.subarray(start));
       return start;
     }
