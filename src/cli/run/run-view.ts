@@ -104,7 +104,10 @@ function tell(event: RunEvent, slug: string, style: Style): readonly string[] {
 function limits(mechanisms: Readonly<Record<string, string>>): string {
   const byMechanism = Map.groupBy(Object.entries(mechanisms), ([, mechanism]) => mechanism);
   return [...byMechanism]
-    .map(([mechanism, rows]) => `${rows.map(([limit]) => limit).join(", ")} by ${mechanism}`)
+    .map(([mechanism, rows]) => {
+      const names = rows.map(([limit]) => limit).join(", ");
+      return mechanism === "not limited" ? `${names} not limited` : `${names} by ${mechanism}`;
+    })
     .join(" · ");
 }
 
