@@ -86,6 +86,7 @@ describe("parseTarget()", () => {
         const seen = new URL(target.path, "http://a.example").pathname;
         expect(Buffer.from(target.readings[0] ?? "", "latin1").toString("utf8")).toBe(decodeURIComponent(seen));
       }),
+      { numRuns: 40 },
     );
   });
 });
