@@ -58,40 +58,44 @@ export function runningProcess(
   signal: (name: NodeJS.Signals) => void,
 ): RunningProcess {
   const readers = streams.outputs.map(([, stream]) => stream);
+  const end = watchEnd(child, readers);
   return {
     write: streams.write,
     closeInput: streams.closeInput,
     resize: streams.resize,
     kill: signal,
     onOutput: (listener) => {
-      for (const [name, stream] of streams.outputs) stream.on("data", (bytes: Buffer) => listener(name, bytes));
+      for (const [name, stream] of streams.outputs) {
+        stream.on("data", (bytes: Buffer) => {
+          end.heard();
+          listener(name, bytes);
+        });
+      }
     },
     pause: () => readers.forEach((stream) => void stream.pause()),
     resume: () => readers.forEach((stream) => void stream.resume()),
-    ended: whenEnded(child, readers).finally(streams.closeInput),
+    ended: end.ended.finally(streams.closeInput),
   };
 }
 
 /**
  * The end comes after all output. A daemon that the command left behind may hold its streams for ever: once the command is
- * gone, silence ends that wait; a reader that pauses is waited for.
+ * gone, silence ends that wait; a reader that pauses is waited for, and one that never came is not.
  */
-function whenEnded(child: ChildProcess, streams: readonly Readable[]): RunningProcess["ended"] {
-  return new Promise((resolve) => {
-    const open = new Set(streams);
-    let exit: { exitCode: number | null; signal?: string } | undefined;
-    let quiet: NodeJS.Timeout | undefined;
+function watchEnd(child: ChildProcess, streams: readonly Readable[]) {
+  const open = new Set(streams);
+  let exit: { exitCode: number | null; signal?: string } | undefined;
+  let quiet: NodeJS.Timeout | undefined;
+  const ended = new Promise<{ exitCode: number | null; signal?: string }>((resolve) => {
     const settle = () => {
       if (exit === undefined || open.size > 0) return;
       clearTimeout(quiet);
       resolve(exit);
     };
-    const wait = () => {
-      clearTimeout(quiet);
-      quiet = setTimeout(() => {
-        if ([...open].some((stream) => stream.isPaused())) return wait();
-        for (const stream of open) stream.destroy();
-      }, quietMilliseconds);
+    const end = (how: { exitCode: number | null; signal?: string }) => {
+      exit ??= how;
+      wait();
+      settle();
     };
     for (const stream of streams) {
       stream.once("close", () => {
@@ -99,13 +103,25 @@ function whenEnded(child: ChildProcess, streams: readonly Readable[]): RunningPr
         settle();
       });
     }
-    const end = (how: { exitCode: number | null; signal?: string }) => {
-      exit ??= how;
-      for (const stream of open) stream.on("data", wait);
-      wait();
-      settle();
-    };
     child.once("exit", (exitCode, signal) => end(signal === null ? { exitCode } : { exitCode, signal }));
     child.once("error", () => end({ exitCode: null }));
   });
+
+  function wait(): void {
+    clearTimeout(quiet);
+    quiet = setTimeout(() => {
+      const unheard = [...open].filter((stream) => stream.readableFlowing === null);
+      for (const stream of unheard) stream.resume();
+      if (unheard.length > 0 || [...open].some((stream) => stream.isPaused())) return wait();
+      for (const stream of open) stream.destroy();
+    }, quietMilliseconds);
+  }
+
+  return {
+    ended,
+    /** Output came: what holds the streams still has something to say. */
+    heard: () => {
+      if (exit !== undefined) wait();
+    },
+  };
 }

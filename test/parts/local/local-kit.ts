@@ -71,6 +71,8 @@ export interface TestSandbox extends AsyncDisposable {
   readonly sandbox: Sandbox;
   readonly stateDir: string;
   readonly engine: ReturnType<typeof createLocalEngine>;
+  /** Folders that may have been made for its cgroups. */
+  cgroups(): readonly string[];
   run(script: string, request?: Partial<ExecRequest>): Promise<Finished>;
 }
 
@@ -93,13 +95,21 @@ export async function launchSandbox(
   const folder = temporaryFolder();
   const defences = { ...localDefences, ...options.defences };
   const engine = createLocalEngine({ host: localHost(options), defences });
-  const prepared = await engine.prepare(testPlan(folder.path, options.plan), options.view ?? { mounts: [] }, () => {});
+  let cgroups: readonly string[] = [];
+  const prepared = await engine.prepare(
+    testPlan(folder.path, options.plan),
+    options.view ?? { mounts: [] },
+    (facts) => {
+      cgroups = facts.cgroups ?? cgroups;
+    },
+  );
   const { sandbox } = prepared;
   return {
     prepared,
     sandbox,
     engine,
     stateDir: folder.path,
+    cgroups: () => cgroups,
     run: async (script, request = {}) => finish(await sandbox.exec({ argv: ["/bin/sh", "-c", script], ...request })),
     [Symbol.asyncDispose]: async () => {
       await sandbox.stop();

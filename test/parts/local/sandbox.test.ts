@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, readlinkSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, readlinkSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { finish, launchSandbox, type TestSandbox, temporaryFolder } from "./local-kit.ts";
@@ -147,6 +147,28 @@ describe("a sandbox", () => {
   it("tells the end of a command although a daemon of its holds the output", async () => {
     const result = await box.run("setsid sleep 1000 & echo started");
     expect(result).toMatchObject({ stdout: "started\n", exitCode: 0 });
+  });
+});
+
+describe("a tool of the person's", () => {
+  it.each([
+    ["below a hidden folder of the home, through links", ".local/bin", ".local/share/tool/versions/1.0"],
+    ["of a version manager", ".nvm/versions/node/v1/bin", ".nvm/versions/node/v1/lib/tool"],
+  ])("%s runs inside, under the path that the person knows, and cannot be changed", async (_, bin, real) => {
+    using home = temporaryFolder();
+    mkdirSync(join(home.path, bin), { recursive: true });
+    mkdirSync(join(home.path, real), { recursive: true });
+    writeFileSync(join(home.path, real, "tool"), "#!/bin/sh\necho tool of $0\n", { mode: 0o755 });
+    symlinkSync(join(home.path, real, "tool"), join(home.path, bin, "tool"));
+    writeFileSync(join(home.path, "secret"), "secret");
+    const toolDirs = [join(home.path, bin), join(home.path, real)];
+    await using box = await launchSandbox({ plan: { toolDirs, path: [join(home.path, bin), "/usr/bin", "/bin"] } });
+    const { stdout } = await box.run(
+      `tool; ls -A ${home.path}; echo x >${home.path}/${real}/tool; cat ${home.path}/secret`,
+    );
+    expect(stdout).toContain(`tool of ${home.path}/${bin}/tool`);
+    expect(stdout).not.toContain("secret");
+    expect(readFileSync(join(home.path, real, "tool"), "utf8")).toContain("tool of");
   });
 });
 

@@ -10,7 +10,15 @@ import { createLocalEngine } from "../../../src/sandbox/local/local-engine.ts";
 import { findOrphanedGates, gateMark } from "../../../src/sandbox/local/owner-mark.ts";
 import { prepareFolders } from "../../../src/sandbox/local/prepare-folders.ts";
 import { renderHolderArguments } from "../../../src/sandbox/local/render-holder-arguments.ts";
-import { launchSandbox, localHost, processesOf, type TestSandbox, temporaryFolder, testPlan } from "./local-kit.ts";
+import {
+  finish,
+  launchSandbox,
+  localHost,
+  processesOf,
+  type TestSandbox,
+  temporaryFolder,
+  testPlan,
+} from "./local-kit.ts";
 
 const stubborn = "trap '' TERM HUP INT QUIT TSTP; while :; do sleep 1000; done";
 
@@ -57,12 +65,22 @@ describe("stop()", () => {
     expect(processesOf(box.stateDir)).toEqual([]);
   });
 
-  it("removes the cgroups", async () => {
+  it("removes the cgroups, which every command was in from its first instruction", async () => {
     await using box = await launchSandbox();
-    const group = readFileSync(`/proc/${box.prepared.facts.init?.pid}/cgroup`, "utf8");
+    const own = await box.sandbox.exec({ argv: ["cat", "/proc/self/cgroup"] });
+    const typed = await box.sandbox.exec({
+      argv: ["cat", "/proc/self/cgroup"],
+      pty: { columns: 80, rows: 24, term: "dumb" },
+    });
+    const [piped, terminal] = await Promise.all([finish(own), finish(typed)]);
+    const { limitMechanisms } = box.sandbox;
+    const ours = /^\d+:(\w*):(.*\/caisson-part-\w+)\r?$/gm;
+    const groups = [...piped.stdout.matchAll(ours)].map(([, , path]) => path);
+    expect([...terminal.stdout.matchAll(ours)].map(([, , path]) => path)).toEqual(groups);
+    expect(groups.length > 0).toBe(limitMechanisms.memory?.startsWith("cgroup"));
     await box.sandbox.stop();
-    const names = [...group.matchAll(/:(\w*):(.*caisson-part-\w+)$/gm)];
-    for (const [, controller, path] of names) expect(existsSync(`/sys/fs/cgroup/${controller}${path}`)).toBe(false);
+    const left = box.cgroups().filter((dir) => existsSync(dir));
+    expect(left).toEqual([]);
   });
 
   it("refuses commands afterwards", async () => {
