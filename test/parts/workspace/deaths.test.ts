@@ -99,6 +99,17 @@ describe("a death while the guard is made", () => {
 });
 
 describe("a death while the repository is mirrored", () => {
+  it("leaves a lock of the person's git alone, and takes away what waited for it", async () => {
+    using area = makeArea();
+    makeRepository(area);
+    const guarded = await guardWorkspace(area);
+    put(area.workspace, { ".git/caisson-brisk-otter-1.HEAD": "ref: refs/heads/x\n", ".git/HEAD.lock": "" });
+    expect(await guarded.settle()).toEqual({ notes: [], leftovers: [] });
+    expect(readdirSync(join(area.workspace, ".git")).filter((name) => /lock|caisson/.test(name))).toEqual([
+      "HEAD.lock",
+    ]);
+  });
+
   it("before any of its acts leaves no lock and loses nothing", async () => {
     const acts = await mirrorOnce(Number.POSITIVE_INFINITY);
     expect(acts).toBeGreaterThan(20);

@@ -1,10 +1,11 @@
-import { mkdirSync, renameSync, symlinkSync } from "node:fs";
+import { mkdirSync, readdirSync, renameSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { checkGuardMounts } from "../../../src/sandbox/workspace/check-mounts.ts";
 import type { GuardPlan } from "../../../src/sandbox/workspace/guard-plan.ts";
 import {
   type GuardedArea,
+  git,
   guardHost,
   guardWorkspace,
   listing,
@@ -82,6 +83,22 @@ describe("checkGuardMounts()", () => {
     expect(report.notes.map(({ detail }) => detail)).toContainEqual(
       expect.stringMatching(/another folder is here than before/),
     );
+  });
+});
+
+describe("placeholders", () => {
+  it("are there before a sandbox is, as empty folders that git does not see", async () => {
+    using area = makeArea();
+    makeRepository(area);
+    const guarded = await guardWorkspace(area);
+    for (const path of guarded.plan.placeholders) expect(readdirSync(path)).toEqual([]);
+    expect(guarded.plan.placeholders).toContain(join(area.workspace, ".mcp.json"));
+    expect(git(area, area.workspace, "status", "--porcelain", "--ignored")).toBe("");
+    expect(guarded.run("git status --porcelain --ignored; git clean -fd; git add -A; git status --porcelain")).toEqual({
+      code: 0,
+      output: "",
+    });
+    await guarded.settle();
   });
 });
 
