@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { git, guardWorkspace, listing, makeArea, makeRepository, put } from "./guard-kit.ts";
+import { git, guardHost, guardWorkspace, listing, makeArea, makeRepository, put } from "./guard-kit.ts";
 
 const plant = (gitDir: string) => `
   echo '[core] fsmonitor = OWNED' >> ${gitDir}/config
@@ -256,5 +256,111 @@ describe("a workspace that cannot be guarded", () => {
     const guarded = await guardWorkspace(area, { dir: join(area.root, "alias") });
     expect(guarded.plan.workspace).toBe(area.workspace);
     await guarded.settle();
+  });
+});
+
+describe("other layouts", () => {
+  it("a workspace that is a submodule's working tree has its repository", async () => {
+    using area = makeArea();
+    const library = join(area.root, "library");
+    const parent = join(area.root, "parent");
+    makeRepository(area, library);
+    makeRepository(area, parent);
+    git(area, parent, "submodule", "--quiet", "add", library, "sub");
+    const dir = join(parent, "sub");
+    const guarded = await guardWorkspace(area, { dir });
+    const inside = guarded.run(`
+      set -e; echo x > x.txt; git add x.txt; git commit -qm insub; ! ls ../a.txt; ! ls ../.git/config
+      ${plant("../.git/modules/sub")}
+    `);
+    expect(inside.code, inside.output).toBe(0);
+    expect((await guarded.settle()).leftovers).toEqual([]);
+    expect(git(area, dir, "log", "-1", "--format=%s")).toBe("insub");
+    expect(git(area, dir, "status", "--porcelain")).toBe("");
+    expect(readFileSync(join(parent, ".git/modules/sub/config"), "utf8")).not.toContain("OWNED");
+    expect(existsSync(join(parent, ".git/modules/sub/hooks/pre-commit"))).toBe(false);
+  });
+
+  it("a git directory that lies elsewhere in the workspace is guarded where it lies", async () => {
+    using area = makeArea();
+    mkdirSync(join(area.workspace, "store"));
+    git(area, area.workspace, "init", "-q", `--separate-git-dir=${join(area.workspace, "store/x")}`, "project");
+    const project = join(area.workspace, "project");
+    put(project, { "a.txt": "one\n" });
+    git(area, project, "add", "-A");
+    git(area, project, "commit", "-qm", "first");
+    const guarded = await guardWorkspace(area);
+    guarded.run(`cd project && git commit -q --allow-empty -m second; mv ../store ../s2; ${plant("../store/x")}`);
+    expect((await guarded.settle()).leftovers).toEqual([]);
+    expect(git(area, project, "log", "-1", "--format=%s")).toBe("second");
+    expect(readFileSync(join(area.workspace, "store/x/config"), "utf8")).not.toContain("OWNED");
+  });
+
+  it("a repository with SHA-256 works like any other", async () => {
+    using area = makeArea();
+    git(area, area.workspace, "init", "-q", "--object-format=sha256");
+    put(area.workspace, { "a.txt": "one\n" });
+    git(area, area.workspace, "add", "-A");
+    git(area, area.workspace, "commit", "-qm", "first");
+    const guarded = await guardWorkspace(area);
+    expect(guarded.run("git checkout -q -b topic && echo b > b.txt && git add b.txt").code).toBe(0);
+    expect(await guarded.settle()).toEqual({ notes: [], leftovers: [] });
+    expect(git(area, area.workspace, "status", "--porcelain", "-b")).toBe("## topic\nA  b.txt");
+  });
+
+  it("what was under way is ended inside, and what is begun inside stays there", async () => {
+    using area = makeArea();
+    makeRepository(area);
+    git(area, area.workspace, "checkout", "-q", "-b", "topic", "HEAD~1");
+    put(area.workspace, { "a.txt": "other\n" });
+    git(area, area.workspace, "commit", "-qam", "conflict");
+    expect(() => git(area, area.workspace, "rebase", "-q", "main")).toThrow();
+    const guarded = await guardWorkspace(area);
+    const inside = guarded.run("echo solved > a.txt && git add a.txt && git rebase --continue && git status");
+    expect(inside.code, inside.output).toBe(0);
+    expect(await guarded.settle()).toEqual({ notes: [], leftovers: [] });
+    expect(existsSync(join(area.workspace, ".git/rebase-merge"))).toBe(false);
+    expect(git(area, area.workspace, "status", "--porcelain", "-b")).toBe("## topic");
+    expect(git(area, area.workspace, "log", "-1", "--format=%s")).toBe("conflict");
+
+    const again = await guardWorkspace(area, { slug: "second" });
+    again.run(`GIT_SEQUENCE_EDITOR="sed -i 1ibreak" git rebase -q -i HEAD~1`);
+    const report = await again.settle();
+    expect(report.notes.map(({ action, path }) => `${action} ${path}`)).toContain("dropped .git/rebase-merge");
+    expect(existsSync(join(area.workspace, ".git/rebase-merge"))).toBe(false);
+  });
+
+  it("objects that are borrowed from elsewhere are named and not mounted", async () => {
+    using area = makeArea();
+    const other = join(area.root, "other");
+    makeRepository(area, other);
+    git(area, area.root, "clone", "-q", "--shared", other, join(area.workspace, "clone"));
+    const guarded = await guardWorkspace(area, { dir: join(area.workspace, "clone") });
+    expect(guarded.plan.notes.map(({ detail }) => detail)).toEqual([
+      expect.stringMatching(/borrows objects from .*other/),
+    ]);
+    expect(guarded.run(`ls ${other}`).code).not.toBe(0);
+    await guarded.settle();
+    expect(git(area, join(area.workspace, "clone"), "log", "-1", "--format=%s")).toBe("second");
+  });
+
+  it("reflogs of host and agent come together", async () => {
+    using area = makeArea();
+    makeRepository(area);
+    const guarded = await guardWorkspace(area);
+    guarded.run("git commit -q --allow-empty -m inside; echo x >> a.txt; git stash -q");
+    git(area, area.workspace, "commit", "-q", "--allow-empty", "-m", "outside");
+    await guarded.settle();
+    expect(git(area, area.workspace, "reflog", "--format=%gs").split("\n")).toEqual(
+      expect.arrayContaining(["commit: outside", "commit: inside", "commit: second", "commit (initial): first"]),
+    );
+    expect(git(area, area.workspace, "stash", "list")).toContain("stash@{0}: WIP on main");
+  });
+
+  it("a file system that does not tell upper from lower case is refused", async () => {
+    using area = makeArea();
+    const swapped = join(area.root, "WORK");
+    const host = { ...guardHost, look: (path: string) => guardHost.look(path === swapped ? area.workspace : path) };
+    await expect(guardWorkspace(area, { host })).rejects.toMatchObject({ code: "workspace_folds_case" });
   });
 });

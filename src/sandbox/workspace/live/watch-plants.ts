@@ -27,7 +27,7 @@ export function watchPlants(host: GuardHost, plan: GuardPlan, tell: (note: Guard
     for (const path of changed) {
       tellReplaced(host, fixed, path, tell);
       const names = relative(plan.workspace, path).split("/").filter(Boolean);
-      if (names.length === 1 && !guarded.has(path)) visitFolder(path, names);
+      if (names.length === 1 && !guarded.has(path) && !fixed.has(path)) visitFolder(path, names);
       if (names.length < 2) continue;
       const gitDir = join(plan.workspace, names[0] ?? "", ".git");
       using held = guarded.has(gitDir) ? undefined : host.holdFolder(top.path, [names[0] ?? "", ".git"]);
