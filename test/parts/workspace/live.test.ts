@@ -130,6 +130,27 @@ describe("while the run lasts", () => {
     expect(git(area, area.workspace, "status", "--porcelain")).toBe("A  x.txt");
   });
 
+  it("an index that hides a change from status and diff does not reach the host", async () => {
+    using area = makeArea();
+    makeRepository(area);
+    const guarded = await guardWorkspace(area);
+    const notes: GuardNote[] = [];
+    await using mirror = watchGuard(guardHost, guarded.plan, (note) => notes.push(note));
+    await using inside = shellInside(guarded);
+    const file =
+      git(area, area.workspace, "ls-files")
+        .split("\n")
+        .find((name) => !name.startsWith(".")) ?? "";
+    for (const flag of ["--assume-unchanged", "--skip-worktree"]) {
+      await inside.run(`git update-index ${flag} ${file}; echo planted >> ${file}; git status --porcelain`);
+      await mirror.flush();
+      expect(git(area, area.workspace, "status", "--porcelain")).toContain(file);
+    }
+    expect(notes).toContainEqual(expect.objectContaining({ action: "dropped", path: ".git/index" }));
+    await guarded.settle();
+    expect(git(area, area.workspace, "status", "--porcelain")).toContain(file);
+  });
+
   it("waits for a lock of the person's git and leaves it alone", async () => {
     using area = makeArea();
     makeRepository(area);

@@ -105,7 +105,7 @@ async function cleanIndex(host: GuardHost, plan: GuardPlan, { from }: MadeGitDir
     file.is === "file"
       ? await readIndex(host, join(plan.guardDir, "check"), { bytes: file.bytes, objectFormat })
       : { refusal: file.reason };
-  if ("refusal" in reading) host.removeTree(join(from, "index"));
+  if ("refusal" in reading || reading.hides.length > 0) host.removeTree(join(from, "index"));
 }
 
 async function cleanModules(host: GuardHost, plan: GuardPlan, { from, to }: MadeGitDir): Promise<void> {

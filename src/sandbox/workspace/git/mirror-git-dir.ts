@@ -60,6 +60,7 @@ interface Version {
   readonly digest: string;
   readonly meaning: string;
   readonly refusal?: string;
+  readonly hides?: readonly string[];
 }
 
 /** What both sides say now, "pending", or the base where nothing may be done. */
@@ -87,6 +88,14 @@ async function mirrorFile(host: GuardHost, unit: HeldGitDir, file: MirroredFile)
   if (ours.file.is === "absent" && !isRemovable(file.name)) return file.base;
   if (ours.refusal !== undefined) {
     file.note("dropped", `what the agent left is not carried over: ${ours.refusal}`);
+    return file.base;
+  }
+  const hidden = ours.hides?.find((path) => !theirs.hides?.includes(path));
+  if (hidden !== undefined) {
+    file.note(
+      "dropped",
+      `what the agent left is not carried over: it hides changes of ${JSON.stringify(hidden)} from git`,
+    );
     return file.base;
   }
   if (!isBase(theirs) && !keepOther(host, unit, file, { theirs, ours })) return file.base;

@@ -5,7 +5,13 @@ import type { GuardedGitDir } from "../guard-plan.ts";
 import { isTreePath } from "./state-files.ts";
 
 /** A digest of what an index says (paths, modes, objects, stages), or why it must not reach the host. */
-export type IndexReading = { readonly meaning: string } | { readonly refusal: string };
+export type IndexReading =
+  | {
+      readonly meaning: string;
+      /** Paths that git is told not to look at (assume-unchanged, skip-worktree): their changes show in no status or diff. */
+      readonly hides: readonly string[];
+    }
+  | { readonly refusal: string };
 
 /**
  * Reads an index that an agent may have left, in a git directory that holds nothing else. Git itself trusts an index:
@@ -27,11 +33,13 @@ export async function readIndex(
   const answer = await host.git([`--git-dir=${scratch}`, "ls-files", "--stage", "-v", "-z"]);
   host.removeTree(scratch);
   if (answer.code !== 0) return { refusal: "git cannot read it by itself" };
+  const hides: string[] = [];
   for (const record of answer.stdout.toString().split("\0")) {
     if (record === "") continue;
     const path = record.slice(record.indexOf("\t") + 1);
     if (!/^[A-Za-z?] (100644|100755|120000|160000) /.test(record) || !isTreePath(path))
       return { refusal: `it holds the path ${JSON.stringify(path)}` };
+    if (/^[a-zS]/.test(record)) hides.push(path);
   }
-  return { meaning: createHash("sha256").update(answer.stdout).digest("hex") };
+  return { meaning: createHash("sha256").update(answer.stdout).digest("hex"), hides };
 }
