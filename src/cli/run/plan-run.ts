@@ -62,7 +62,7 @@ export async function planRun(context: CommandContext, input: RunInput, facts: P
   const { provider } = agent;
   const isCommand = provider.name === "command";
   const pty = terminalFor(context, input, isCommand || facts.prompt === undefined);
-  const identity = readGitIdentity(workspace.dir ?? home, context.environment);
+  const identity = readGitIdentity({ dir: workspace.dir ?? home, workspace: workspace.dir }, context.environment);
   const found = findAgentCli(isCommand ? [agent.command?.[0] ?? ""] : provider.binaries, {
     environment: context.environment,
     home,

@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
 import { lookup } from "node:dns/promises";
-import { accessSync, constants, readdirSync, readFileSync, realpathSync } from "node:fs";
-import { join } from "node:path";
+import { readdirSync, readFileSync } from "node:fs";
+import { programsOutside } from "../programs-outside.ts";
 
 /** What reading the package clients' configuration needs of the machine. */
 export interface PackageClientHost {
@@ -28,17 +28,13 @@ const resolveMs = 2000;
 export function openPackageClientHost(
   given: Pick<PackageClientHost, "environment" | "home" | "workspace">,
 ): PackageClientHost {
-  const folders = (given.environment.PATH ?? "").split(":").filter((folder) => folder.startsWith("/"));
-  const realWorkspace = given.workspace === undefined ? undefined : realPathOf(given.workspace);
-  const isOutside = (path: string) => realWorkspace === undefined || !`${path}/`.startsWith(`${realWorkspace}/`);
-  // `npm run` puts the workspace's node_modules/.bin first on PATH: a program from there would run outside the sandbox.
-  const safeFolders = folders.filter((folder) => isOutside(realPathOf(folder) ?? folder));
+  const programs = programsOutside(given.environment.PATH ?? "", given.workspace);
   return {
     ...given,
     readText,
     list,
-    findProgram: (name) => findProgram(name, safeFolders, isOutside),
-    ask: (program, args) => ask(program, args, { ...given.environment, PATH: safeFolders.join(":") }),
+    findProgram: programs.find,
+    ask: (program, args) => ask(program, args, { ...given.environment, PATH: programs.path }),
     resolve,
   };
 }
@@ -57,29 +53,6 @@ function list(dir: string): readonly string[] {
   } catch {
     return [];
   }
-}
-
-function realPathOf(path: string): string | undefined {
-  try {
-    return realpathSync(path);
-  } catch {
-    return undefined;
-  }
-}
-
-function findProgram(name: string, folders: readonly string[], isOutside: (path: string) => boolean) {
-  for (const folder of folders) {
-    const path = join(folder, name);
-    const real = realPathOf(path);
-    if (real === undefined || !isOutside(real)) continue;
-    try {
-      accessSync(path, constants.X_OK);
-      return real;
-    } catch {
-      // There, but not a program: the next folder may have it.
-    }
-  }
-  return undefined;
 }
 
 function ask(program: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<string | undefined> {

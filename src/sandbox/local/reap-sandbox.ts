@@ -33,7 +33,10 @@ function processesWithHome(host: Pick<LocalHost, "processes" | "files">, stateDi
   const own = host.processes.file("self", "mountinfo");
   const origin = home === undefined || own === undefined ? undefined : findMountOrigin(own, home);
   if (origin === undefined) return [];
+  // Most processes share our own mounts, where that home is none: telling so costs far less than reading what they see.
+  const ownMounts = host.processes.namespace(process.pid, "mnt");
   return host.processes.pids().filter((pid) => {
+    if (ownMounts !== undefined && host.processes.namespace(pid, "mnt") === ownMounts) return false;
     if (/^[ZX]$/.test(host.processes.read(pid)?.state ?? "X")) return false;
     return hasMounted(host.processes.file(pid, "mountinfo") ?? "", origin);
   });
