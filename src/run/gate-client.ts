@@ -27,8 +27,9 @@ export function createGateClient(child: ChildProcess): GateClient {
   const split = createLineSplitter(maxLineBytes);
   let end: string | undefined;
   let lastWords = "";
+  let isCut = false;
   child.stderr?.on("data", (bytes: Buffer) => {
-    lastWords = bytes.toString().trimEnd().split("\n").at(-1)?.slice(0, 300) ?? "";
+    if (!isCut) lastWords = bytes.toString().trimEnd().split("\n").at(-1)?.slice(0, 300) ?? "";
   });
 
   const gone = new Promise<string>((resolve) => {
@@ -50,8 +51,14 @@ export function createGateClient(child: ChildProcess): GateClient {
         const message = JSON.parse(line) as FromGate;
         for (const listener of [...listeners]) listener(message);
       }
-    } catch {
-      child.kill("SIGKILL"); // A gate that does not speak the protocol is not to be trusted with the way out.
+    } catch (error) {
+      // A gate that does not speak the protocol, or whose word cannot be kept (a full disk), is not to be the way out.
+      isCut = true;
+      lastWords = `what it said could not be taken: ${error instanceof Error ? error.message : String(error)}`.slice(
+        0,
+        300,
+      );
+      child.kill("SIGKILL");
     }
   });
 

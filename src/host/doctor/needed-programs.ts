@@ -15,6 +15,7 @@ const needed: Readonly<Record<Purpose, readonly NeededProgram[]>> = {
     { program: "nsenter", packages: ["util-linux"] },
     { program: "prlimit", packages: ["util-linux"] },
     { program: "setsid", packages: ["util-linux"] },
+    { program: "mount", packages: ["mount"] },
     { program: "git", packages: ["git"] },
   ],
   tests: [

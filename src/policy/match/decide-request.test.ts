@@ -53,6 +53,14 @@ describe("decideRequest()", () => {
     expect(ruleOf(both, { readings: ["/y"] })).toBe("wide");
   });
 
+  it("refuses a header that names another method or path, where the route limits them", () => {
+    const limited = [route({ paths: [{ prefix: "/v1" }], methods: ["GET"] })];
+    expect(ruleOf(limited, { readings: ["/v1"] })).toBe("r");
+    expect(ruleOf(limited, { readings: ["/v1"], header: { "x-http-method-override": "DELETE" } })).toBe("malformed");
+    expect(ruleOf(limited, { readings: ["/v1"], header: { "x-original-url": "/v2" } })).toBe("malformed");
+    expect(ruleOf([route({})], { header: { "x-http-method-override": "PATCH", "x-original-url": "/v2" } })).toBe("r");
+  });
+
   it.each([
     [{ exact: "/a" }, ["/a"], ["/a/", "/a/b", "/ab", "/"]],
     [{ prefix: "/a" }, ["/a", "/a/", "/a/b"], ["/ab", "/", "/b/a"]],

@@ -14,7 +14,7 @@ export interface RequestFacts {
 /** Why one route did not match, from the farthest to the nearest miss. */
 export type Miss = "scheme" | "port" | "path" | "method" | "header" | "spent";
 
-export type RouteOutcome = "match" | "ambiguous" | Miss;
+export type RouteOutcome = "match" | "ambiguous" | "overridden" | Miss;
 
 export type RequestVerdict =
   | { readonly allow: true; readonly route: CompiledRoute }
@@ -34,6 +34,7 @@ export function decideRequest(
     const outcome = tryRoute(route, facts, isSpent);
     if (outcome === "match") return { allow: true, route };
     if (outcome === "ambiguous") return ambiguous;
+    if (outcome === "overridden") return overridden;
     if (!nearest || nearness.indexOf(outcome) > nearness.indexOf(nearest.miss)) nearest = { route, miss: outcome };
   }
   if (!nearest) return { allow: false, rule: "no-route", reason: "no route allows this host" };
@@ -59,8 +60,20 @@ export function tryRoute(
     const values = facts.headerValues(name);
     if (values.length !== 1 || (value !== undefined && values[0] !== value)) return "header";
   }
+  if (methods && methodOverrides.some((name) => facts.headerValues(name).length > 0)) return "overridden";
+  if (paths && pathOverrides.some((name) => facts.headerValues(name).length > 0)) return "overridden";
   return isSpent(compiled) ? "spent" : "match";
 }
+
+// By these headers many servers take another method, or another path, than the request line says.
+const methodOverrides = ["x-http-method-override", "x-http-method", "x-method-override"] as const;
+const pathOverrides = ["x-original-url", "x-rewrite-url"] as const;
+
+const overridden: RequestVerdict = {
+  allow: false,
+  rule: "malformed",
+  reason: "a header names another method or path than the request line, which is what the route allows",
+};
 
 const ambiguous: RequestVerdict = {
   allow: false,

@@ -54,6 +54,7 @@ function findPrograms(path: string, node: string): LocalPrograms {
     nsenter: find("nsenter"),
     sh: "/bin/sh",
     cat: find("cat"),
+    mount: find("mount"),
     prlimit: find("prlimit"),
     setsid: find("setsid"),
     taskset: find("taskset"),

@@ -13,6 +13,7 @@ import { watchLimits } from "./limits/watch-limits.ts";
 import { openListener } from "./open-listener.ts";
 import { reapGates, reapSandbox } from "./reap-sandbox.ts";
 import { sandboxFolders } from "./sandbox-folders.ts";
+import { sealDevices } from "./seal-devices.ts";
 import { type GateOptions, startGateProcess } from "./start-gate-process.ts";
 import { type LocalContext, startHolder } from "./start-holder.ts";
 import type { SandboxView } from "./view.ts";
@@ -74,6 +75,8 @@ async function prepare(
     throw error;
   });
   const { monitor, init, pidNamespace } = holder;
+  const sealed = host.isRoot ? sealDevices(host, holder) : Promise.resolve();
+  sealed.catch(() => {}); // Told by the first command, which waits for it.
   const watch = watchLimits(host, plan, holder, limits);
   const held = {
     plan,
@@ -107,6 +110,7 @@ async function prepare(
       limitMechanisms: limits.mechanisms,
       exec: async (request) => {
         early.discard();
+        await sealed;
         const running = await execInside(context, held, request);
         return { ...running, ended: running.ended.finally(watch.check) };
       },

@@ -11,6 +11,7 @@ export interface LocalPrograms {
   readonly nsenter: string;
   readonly sh: string;
   readonly cat: string;
+  readonly mount: string;
   readonly prlimit: string;
   readonly setsid: string;
   readonly taskset: string;

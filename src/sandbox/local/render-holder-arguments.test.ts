@@ -10,6 +10,7 @@ const programs = {
   nsenter: "/usr/bin/nsenter",
   sh: "/bin/sh",
   cat: "/usr/bin/cat",
+  mount: "/usr/bin/mount",
   prlimit: "/usr/bin/prlimit",
   setsid: "/usr/bin/setsid",
   taskset: "/usr/bin/taskset",

@@ -74,7 +74,7 @@ const isSystem = (path: string) => /^\/(usr|bin|sbin|lib|lib32|lib64|libx32)(\/|
 
 /** Our helpers run inside for a moment, when they start a command: where they are not the system's they are shown, too. */
 function helperMounts(programs: LocalPrograms): readonly ViewMount[] {
-  return [programs.bwrap, programs.prlimit, programs.setsid, programs.cat]
+  return [programs.bwrap, programs.prlimit, programs.setsid, programs.cat, programs.mount]
     .filter((path) => !isSystem(path))
     .map((path) => ({ kind: "ro-bind", source: path, target: path }));
 }

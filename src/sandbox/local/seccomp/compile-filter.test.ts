@@ -128,6 +128,7 @@ describe.each(machines)("filter of $arch", ({ arch, audit, numbers }) => {
     expect(ask(arch, "openat", [0n, 0n, 0o101n, 0o4755n])).toBe(EPERM);
     expect(ask(arch, "openat", [0n, 0n, 0o101n, 0o755n])).toBe(ALLOW);
     expect(ask(arch, "openat", [0n, 0n, 0n, 0o4755n])).toBe(ALLOW);
+    expect(ask(arch, "openat", [0n, 0n, 0o2020_0002n, 0o4755n])).toBe(EPERM);
     expect(ask(arch, "mknodat", [0n, 0n, 0o104755n])).toBe(EPERM);
     expect(ask(arch, "openat2")).toBe(ENOSYS);
   });

@@ -51,6 +51,7 @@ const TIOCSTI = 0x5412;
 const TIOCLINUX = 0x541c;
 const TIOCSETD = 0x5423;
 const O_CREAT = 0o100;
+const O_TMPFILE = 0o2000_0000;
 const S_ISUID_OR_ISGID = 0o6000;
 const personalities = [0, 0x0008, 0x2_0000, 0x2_0008, 0xffff_ffff];
 
@@ -76,8 +77,8 @@ export function seccompRules(options: SeccompOptions): SeccompRules {
       noSetuid("creat", 1),
       noSetuid("mknod", 1),
       noSetuid("mknodat", 2),
-      { ...noSetuid("open", 2), given: { argument: 1, bits: O_CREAT } },
-      { ...noSetuid("openat", 3), given: { argument: 2, bits: O_CREAT } },
+      { ...noSetuid("open", 2), given: { argument: 1, bits: O_CREAT | O_TMPFILE } },
+      { ...noSetuid("openat", 3), given: { argument: 2, bits: O_CREAT | O_TMPFILE } },
     ],
     pretended: new Set(options.fixedAffinity ? ["sched_setaffinity"] : []),
   };

@@ -1,0 +1,111 @@
+import type { Attack, Patch } from "../attack.ts";
+import { secretHead } from "../victim.ts";
+
+const allowedList = "src/sandbox/local/seccomp/allowed-syscalls.ts";
+const defences = "src/sandbox/local/defences.ts";
+const alsoAllow = (calls: string): Patch => ({
+  file: allowedList,
+  find: "  accept accept4 ",
+  replace: `  ${calls} accept accept4 `,
+});
+/** Commands run as the sandbox's own root, beside our unfiltered helpers, instead of one user namespace below. */
+const sameUser: Patch = {
+  file: defences,
+  find: `agentUser: ["--unshare-user", "--uid", String(agentId), "--gid", String(agentId)]`,
+  replace: "agentUser: []",
+};
+const withoutNamespace = (name: string): Patch => ({ file: defences, find: `    "--unshare-${name}",\n`, replace: "" });
+/** Without a process namespace of its own a sandbox's end would be the end of every process of the machine. */
+const sharedProcesses: readonly Patch[] = [
+  withoutNamespace("pid"),
+  {
+    file: "src/sandbox/local/end-processes.ts",
+    find: `return isOld && host.processes.namespace(pid, "pid") === pidNamespace;`,
+    replace: "return false && isOld;",
+  },
+];
+
+/** Attacks on other processes: our helpers inside, the keeper and the gate outside, the person's own. */
+export const processAttacks: readonly Attack[] = [
+  {
+    name: "monitor-memory",
+    breaks: "2 sealed by the kernel",
+    program: "proc-mem",
+    defence: "each command in a user namespace of its own",
+    off: { patches: [sameUser] },
+    evidence: { kind: "word" },
+  },
+  {
+    name: "host-command-lines",
+    breaks: "1 no secret inside",
+    program: "proc-environ",
+    setting: {
+      prepare: `bash -c 'exec -a "$SECRET" sleep 20' >/dev/null 2>&1 &`,
+      variables: { WANTED_HEAD: secretHead },
+    },
+    defence: "process namespace",
+    off: { patches: sharedProcesses },
+    evidence: { kind: "secret" },
+  },
+  {
+    name: "kill-host-process",
+    breaks: "2 sealed by the kernel",
+    program: "run-shell.sh",
+    setting: {
+      prepare: "sleep 60 >/dev/null 2>&1 & echo $! > victim.pid",
+      variables: { SCRIPT: "kill -KILL $(cat victim.pid)" },
+    },
+    defence: "process namespace",
+    off: { patches: sharedProcesses },
+    evidence: { kind: "host", check: "! kill -0 $(cat victim.pid) 2>/dev/null" },
+  },
+  {
+    name: "trace-another-command",
+    breaks: "2 sealed by the kernel",
+    program: "sleep 20 & ptrace-sibling",
+    setting: { variables: { TARGET: "sleep" } },
+    defence: "filter: no ptrace",
+    off: { patches: [alsoAllow("ptrace")] },
+    evidence: { kind: "word" },
+  },
+  {
+    name: "read-another-command",
+    breaks: "2 sealed by the kernel",
+    program: "sleep 20 & ptrace-sibling",
+    setting: { variables: { TARGET: "sleep", BY_VM: "1" } },
+    defence: "filter: no process_vm_readv",
+    off: { patches: [alsoAllow("process_vm_readv")] },
+    evidence: { kind: "word" },
+  },
+  {
+    name: "shared-memory-of-the-host",
+    breaks: "2 sealed by the kernel",
+    program: "shared-memory",
+    setting: {
+      prepare: `sleep 20 | /srv/programs/share-secret > ready & while ! [ -s ready ]; do sleep 0.02; done`,
+      variables: { WANTED_HEAD: secretHead },
+    },
+    defence: "ipc namespace",
+    off: { patches: [withoutNamespace("ipc")] },
+    evidence: { kind: "secret" },
+  },
+  {
+    name: "gate-killed",
+    breaks: "2 no way out but the gate",
+    program: "run-shell.sh",
+    setting: {
+      meanwhile: `while ! [ -e ready ]; do sleep 0.02; done
+        journal=$(dirname "$(grep -l "$PWD" ~/.local/state/caisson/sandboxes/*/metadata.json)")/journal.jsonl
+        kill -KILL $(grep -o '"step":"gate_started".*"pid":[0-9]*' "$journal" | grep -o '[0-9]*$'); touch dead`,
+      variables: {
+        SCRIPT: `touch ready; while ! [ -e dead ]; do sleep 0.02; done
+          curl -sS --max-time 3 http://good.test/public/$MARKER || curl -sS --noproxy '*' --max-time 3 http://203.0.113.10/$MARKER`,
+      },
+    },
+    defence: "network namespace with loopback alone, run ends with its gate",
+    off: {
+      patches: [withoutNamespace("net"), { file: "src/run/keeper.ts", find: `finish("interrupted");`, replace: "" }],
+    },
+    evidence: { kind: "proof" },
+  },
+];
