@@ -31,11 +31,13 @@ export async function endNamespace(
   sandbox: { readonly init?: ProcessIdentity; readonly monitor?: ProcessIdentity; readonly pidNamespace?: string },
 ): Promise<readonly string[]> {
   const { init, monitor, pidNamespace } = sandbox;
+  // The kernel may give the namespace's number to a new one at once: only what is older than this moment can be ours, and
+  // nothing is where the first process is gone already, for the rest ended before it did.
+  const now = host.processes.ticks();
+  const isThere = init !== undefined && isSameProcess(init);
   const heads = [init, monitor].filter((process) => process !== undefined);
   const ended = await endProcesses(host, () => heads.filter(isSameProcess).map(({ pid }) => pid));
-  if (ended.length > 0 || pidNamespace === undefined || init?.bootId !== host.processes.bootId()) return ended;
-  // The kernel may give the namespace's number to a new one at once: only what is older than this moment was ours.
-  const now = host.processes.ticks();
+  if (ended.length > 0 || pidNamespace === undefined || !isThere) return ended;
   return endProcesses(host, () =>
     host.processes.pids().filter((pid) => {
       const facts = host.processes.read(pid);

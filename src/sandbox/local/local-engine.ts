@@ -4,6 +4,7 @@ import { removeTree } from "../../host/process/remove-tree.ts";
 import type { LaunchPlan, Sandbox } from "../../spec/engine.ts";
 import { createEarlyListener } from "./early-listener.ts";
 import { endGroups, endNamespace } from "./end-processes.ts";
+import { enterArguments } from "./enter-arguments.ts";
 import { localFailure } from "./errors.ts";
 import { execInside } from "./exec-inside.ts";
 import type { HolderFacts } from "./holder.ts";
@@ -110,7 +111,10 @@ async function prepare(
       limitMechanisms: limits.mechanisms,
       exec: async (request) => {
         early.discard();
-        await sealed;
+        await sealed.catch((error: unknown) => {
+          enterArguments(holder, []); // A sandbox that has ended is told as such.
+          throw error;
+        });
         const running = await execInside(context, held, request);
         return { ...running, ended: running.ended.finally(watch.check) };
       },

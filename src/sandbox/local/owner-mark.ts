@@ -10,9 +10,12 @@ const ownerMark = (owner: string): readonly string[] => [
 /** Marks a holder as that of one sandbox. */
 export const holderMark = (stateDir: string) => ownerMark(`holder:${stateDir}`);
 
-/** Marks a gate as that of one keeper, which starts it before it knows for which sandbox. */
-export const gateMark = (keeper: Pick<ProcessIdentity, "pid" | "startTicks">) =>
-  ownerMark(`gate:${keeper.pid}:${keeper.startTicks}`);
+/**
+ * Marks a gate as that of one keeper, which starts it before it knows for which sandbox. A process id means something in its
+ * own process namespace alone: that of the keeper belongs to the mark.
+ */
+export const gateMark = (keeper: Pick<ProcessIdentity, "pid" | "startTicks">, pidNamespace: string | undefined) =>
+  ownerMark(`gate:${keeper.pid}:${keeper.startTicks}:${pidNamespace ?? ""}`);
 
 type MarkHost = Pick<LocalHost, "processes" | "files" | "programs">;
 
@@ -24,11 +27,15 @@ export function findHolders(host: MarkHost, stateDir: string): readonly number[]
   return marked(host, (owner) => owner === `holder:${stateDir}`);
 }
 
-/** Finds the bubblewraps of gates whose keeper is dead. Each would end with it, were it not for that same moment. */
+/**
+ * Finds the bubblewraps of gates whose keeper is dead. Each would end with it, were it not for that same moment. We see the
+ * gates of containers, too, but not who their keepers are: those are theirs to find.
+ */
 export function findOrphanedGates(host: MarkHost): readonly number[] {
+  const own = host.processes.namespace(process.pid, "pid");
   return marked(host, (owner) => {
-    const [, pid = "", startTicks] = /^gate:(\d+):(\d+)$/.exec(owner) ?? [];
-    if (startTicks === undefined) return false;
+    const [, pid = "", startTicks, namespace] = /^gate:(\d+):(\d+):(.*)$/.exec(owner) ?? [];
+    if (startTicks === undefined || own === undefined || namespace !== own) return false;
     const keeper = host.processes.read(Number(pid));
     return keeper?.startTicks !== startTicks || /^[ZX]$/.test(keeper.state);
   });

@@ -102,7 +102,7 @@ export function renderGateArguments({ host, defences }: LocalContext, options: G
     ...defences.session,
     ...defences.capabilities,
     ...renderMounts(mounts),
-    ...gateMark(options.keeper),
+    ...gateMark(options.keeper, host.processes.namespace(options.keeper.pid, "pid")),
     ...["--chdir", "/"],
     ...["--seccomp", String(seccompDescriptor)],
   ];

@@ -82,7 +82,7 @@ export const processAttacks: readonly Attack[] = [
     breaks: "2 sealed by the kernel",
     program: "shared-memory",
     setting: {
-      prepare: `sleep 20 | /srv/programs/share-secret > ready & while ! [ -s ready ]; do sleep 0.02; done`,
+      prepare: `(sleep 60 | /srv/programs/share-secret > ready) >/dev/null 2>&1 & while ! [ -s ready ]; do sleep 0.02; done`,
       variables: { WANTED_HEAD: secretHead },
     },
     defence: "ipc namespace",

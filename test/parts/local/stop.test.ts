@@ -170,7 +170,7 @@ describe("reap()", () => {
     const bwrapOf = (keeper: ProcessIdentity) => [
       host.programs.bwrap,
       "--unshare-user",
-      ...gateMark(keeper),
+      ...gateMark(keeper, host.processes.namespace(process.pid, "pid")),
       "--dev-bind",
       "/",
       "/",
