@@ -288,12 +288,14 @@ describe("setting up", () => {
       env: { ...cli.environment, PATH: programs },
     });
     expect(stderr).toMatch(
-      /^will install with apt: bubblewrap, util-linux, git\n\$ .*apt-get .*update\n\$ .*apt-get .*install/,
+      /^will install with apt: bubblewrap, util-linux, mount, git\n\$ .*apt-get .*update\n\$ .*apt-get .*install/,
     );
     expect(status).toBe(4);
     const [update, install, ...rest] = readFileSync(log, "utf8").trim().split("\n");
     expect(update).toMatch(/^noninteractive .*DPkg::Lock::Timeout=120 .*update$/);
-    expect(install).toMatch(/^noninteractive .* install --yes --no-install-recommends bubblewrap util-linux git$/);
+    expect(install).toMatch(
+      /^noninteractive .* install --yes --no-install-recommends bubblewrap util-linux mount git$/,
+    );
     expect(rest).toEqual([]);
   });
 

@@ -68,7 +68,8 @@ describe("findAgentCli()", () => {
   it("finds the CLIs that came with Caisson, and runs them with its own Node", () => {
     const pi = find("pi", "/nowhere", ownPrograms);
     expect(pi?.version).toBe("0.87.1");
-    expect(pi?.tools.path[0]).toBe(dirname(process.execPath));
+    // `npm ci` also links that Node beside the CLIs: either name is the same program.
+    expect(realpathSync(join(pi?.tools.path[0] ?? "", "node"))).toBe(realpathSync(process.execPath));
     expect(find("claude", "/nowhere", ownPrograms)?.version).toBe("2.1.329");
   });
 
