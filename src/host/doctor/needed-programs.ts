@@ -25,7 +25,9 @@ const needed: Readonly<Record<Purpose, readonly NeededProgram[]>> = {
     { program: "openssl", packages: ["openssl"] },
     // The attacks that need system calls of their own are written in C.
     { program: "gcc", packages: ["gcc", "libc6-dev"] },
-    { program: "mount", packages: ["mount"] },
+    { program: "socat", packages: ["socat"] },
+    { program: "ps", packages: ["procps"] },
+    { program: "script", packages: ["bsdutils"] },
   ],
 };
 
