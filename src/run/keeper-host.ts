@@ -58,7 +58,7 @@ export interface KeeperHost extends UndoHost {
   mintAuthority(request: LaunchRequest): { readonly certificate: string; readonly key: string };
   /** Writes trust and the request's files where the sandbox sees them; before the first command only. */
   provisionFiles(request: LaunchRequest, paths: ReturnType<typeof statePaths>, certificate: string): void;
-  readCredential(credential: Credential): Promise<CredentialValue>;
+  readCredential(credential: Credential, request: LaunchRequest): Promise<CredentialValue>;
   nextRefreshSeconds: BrokerHost["nextRefreshSeconds"];
   /** The provider's codec, when its output is to become events. */
   createDecoder(request: LaunchRequest): Promise<Decoder | undefined>;

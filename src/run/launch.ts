@@ -170,7 +170,7 @@ async function configureGate(
   if (!request.replay) {
     await brokerCredentials(
       {
-        read: (credential) => host.readCredential(credential),
+        read: (credential) => host.readCredential(credential, request),
         nextRefreshSeconds: host.nextRefreshSeconds,
         deliver: (name, value) =>
           gate.send({

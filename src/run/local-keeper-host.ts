@@ -106,8 +106,9 @@ export function createLocalKeeperHost(place: KeeperPlace, defences: Defences = l
       const plan = launchPlan(request, paths.dir);
       writePlanFiles({ ...plan, files: [...plan.files, ...trustFiles(certificate, readSystemBundle(environment))] });
     },
-    readCredential: (credential) =>
-      readCredential({ environment, home, ...(path !== undefined && { workspace: undefined }) }, credential.source),
+    // The workspace is named so that no file of it, which an agent may write, is taken for a source.
+    readCredential: ({ source }, { metadata }) =>
+      readCredential({ environment, home, workspace: metadata.workspace.dir }, source),
     nextRefreshSeconds: ({ source }, value) => nextRefresh(source, value, Date.now()),
     createDecoder: async (request) => {
       if (!request.decode) return undefined;
