@@ -1,4 +1,4 @@
-import { type BuildOptions, build } from "esbuild";
+import { type BuildOptions, build, type Plugin } from "esbuild";
 
 /** The programs that a caisson consists of, by the name of their bundle. */
 export const programs = {
@@ -31,7 +31,21 @@ export async function buildPrograms(options: {
     minifyWhitespace: true,
     // Has a native part.
     external: ["@lydell/node-pty"],
+    plugins: [withoutUnusedParts],
     logLevel: "warning",
   };
   await build(settings);
 }
+
+/**
+ * The Docker client's ways that nobody here goes: over SSH, and BuildKit's own protocol. They are two megabytes and partly
+ * native; what would use them is refused before (`readDockerEndpoint`).
+ */
+const withoutUnusedParts: Plugin = {
+  name: "without-unused-parts",
+  setup({ onResolve, onLoad }) {
+    const filter = /^(ssh2|@grpc\/grpc-js|@grpc\/proto-loader|protobufjs)$/;
+    onResolve({ filter }, ({ path }) => ({ path, namespace: "unused" }));
+    onLoad({ filter: /.*/, namespace: "unused" }, () => ({ contents: "module.exports = {};" }));
+  },
+};
