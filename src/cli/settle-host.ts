@@ -1,4 +1,4 @@
-import { createLocalKeeperHost } from "../run/local-keeper-host.ts";
+import { createMachine } from "../run/machine.ts";
 import type { SettleHost } from "../run/settle.ts";
 import type { CommandContext } from "./frame/command-context.ts";
 
@@ -6,5 +6,5 @@ import type { CommandContext } from "./frame/command-context.ts";
 export function settleHost({ environment, folders }: CommandContext): SettleHost {
   // The number alone: a user need not have a name.
   const uid = process.geteuid?.() ?? 0;
-  return createLocalKeeperHost({ environment, home: folders.home, stateRoot: folders.state, uid });
+  return createMachine({ environment, home: folders.home, stateRoot: folders.state, uid });
 }

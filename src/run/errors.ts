@@ -14,6 +14,12 @@ export const runErrors = {
     status: 409,
     exit: 7,
   },
+  engine_missing: {
+    message: (d: { engine: string }) => `Cannot use the ${d.engine} engine: this version does not have it`,
+    hint: () => "caisson run --engine local",
+    status: 501,
+    exit: 4,
+  },
   sandbox_not_found: {
     message: (d: { slug: string }) => `Cannot find sandbox "${d.slug}"`,
     hint: () => "caisson ls --all",

@@ -1,6 +1,6 @@
-import type { ChildProcess } from "node:child_process";
 import type { ProcessIdentity } from "../host/process-identity.ts";
 import type { Decoder } from "../provider/provider.ts";
+import type { GateProcess } from "../sandbox/gate-process.ts";
 import type { FileJournal } from "../sandbox/journal.ts";
 import type { statePaths } from "../sandbox/state-paths.ts";
 import type { GuardMount, GuardNote } from "../sandbox/workspace/guard-plan.ts";
@@ -9,12 +9,13 @@ import type { Usage } from "../spec/events.ts";
 import type { LaunchRequest } from "../spec/keeper-protocol.ts";
 import type { Credential } from "../spec/policy.ts";
 import type { BrokerHost, CredentialValue } from "./credential-broker.ts";
-import type { UndoHost } from "./launch-steps.ts";
+import type { GateClient } from "./gate-client.ts";
+import type { Facts, UndoHost } from "./launch-steps.ts";
 
-/** A listening socket on its way from the sandbox's network to the gate. */
+/** The gate's listener in the sandbox's network: a socket that was opened there, or an address that the gate itself opens. */
 export interface HandedListener {
-  /** Gives it to the gate and closes our own copy: else we, too, would accept what the agent connects. */
-  handTo(gate: ChildProcess, sandbox: string): Promise<void>;
+  /** Gives it to the gate, which then answers `listening`. A socket's own copy is closed: else we, too, would accept. */
+  handTo(gate: GateClient, sandbox: string): Promise<void>;
 }
 
 /** A workspace that is guarded: what its mirror and scan report while the run lasts. */
@@ -32,18 +33,23 @@ export interface GuardedWorkspace {
 
 /** A sandbox whose namespaces exist and in which nothing of the agent runs yet. */
 export interface PreparedSandbox {
-  readonly facts: Readonly<Record<string, unknown>>;
+  readonly facts: Facts;
   readonly sandbox: Sandbox;
   openListener(port: number): Promise<HandedListener>;
 }
 
-/** All that the keeper does to the outside. One real version, made in `keeper-main.ts`. */
+/** All that the keeper does to the outside, on one engine. Real versions alone, from `machine.ts`. */
 export interface KeeperHost extends UndoHost {
   readonly stateRoot: string;
   now(): Date;
   identify(pid: number): ProcessIdentity;
   openJournal(path: string): FileJournal;
-  startGate(): ChildProcess;
+  /** `record` gets facts for the journal before the act that makes them true. */
+  startGate(
+    request: LaunchRequest,
+    paths: ReturnType<typeof statePaths>,
+    record: (facts: Facts) => void,
+  ): Promise<GateProcess>;
   guardWorkspace(
     request: LaunchRequest,
     paths: ReturnType<typeof statePaths>,
@@ -64,8 +70,6 @@ export interface KeeperHost extends UndoHost {
   createDecoder(request: LaunchRequest): Promise<Decoder | undefined>;
   /** What a model's tokens cost; loaded when the first are reported. */
   loadPrices(): Promise<(model: string, usage: Usage) => number | undefined>;
-  /** Ends the gates that outlived their keeper's death, whichever it was; returns what is left. */
-  reapGates(): Promise<readonly string[]>;
   /** The host's own addresses, which the gate never dials. */
   ownAddresses(): readonly string[];
 }

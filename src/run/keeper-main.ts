@@ -1,6 +1,7 @@
 import { homedir } from "node:os";
 import { Failure } from "../base/failure.ts";
-import { createLocalKeeperHost, writeKeeperBug } from "./local-keeper-host.ts";
+import { writeKeeperBug } from "./keeper-bug.ts";
+import { createMachine } from "./machine.ts";
 import { runKeeper } from "./run-keeper.ts";
 
 const abort = new AbortController();
@@ -19,8 +20,8 @@ process.once("uncaughtException", (error) => {
 // Whatever we make is for this person alone, whoever's umask we inherited.
 process.umask(0o077);
 
-const host = makeHost();
-host.bootGate();
+const machine = makeMachine();
+machine.bootGate();
 const channel = {
   input: process.stdin,
   answer: (word: string) => void process.stdout.write(`${word}\n`),
@@ -29,13 +30,13 @@ const channel = {
   },
   signal: abort.signal,
 };
-void runKeeper(host, channel).then((code) => process.exit(code));
+void runKeeper(machine, channel).then((code) => process.exit(code));
 
 /** A machine that lacks something is told to whoever started us, as the expected failure that it is. */
-function makeHost() {
+function makeMachine() {
   const uid = process.geteuid?.() ?? 0;
   try {
-    return createLocalKeeperHost({ environment: process.env, home: homedir(), stateRoot, uid });
+    return createMachine({ environment: process.env, home: homedir(), stateRoot, uid });
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     const { code, message, hint, status, exit } = error;

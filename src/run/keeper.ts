@@ -98,8 +98,8 @@ export async function keep(host: KeeperHost, request: LaunchRequest, keeping: Ke
       host,
       { request, paths, journal, signal: abort.signal },
       {
-        gateStarted: (gate, child) => {
-          child.stderr?.on("data", (bytes: Buffer) => log.write("gate", bytes));
+        gateStarted: (gate, started) => {
+          started.errors.on("data", (bytes: Buffer) => log.write("gate", bytes));
           followGate({ gate, events, audit, log, request, host, paths, console, signal: abort.signal, record });
           void gate.gone.then((reason) => {
             // While launching, the step that needs the gate fails and says why.
@@ -184,7 +184,7 @@ async function tearDown(
     // The sandbox first, so that nothing asks the gate any more; then the gate has a moment to tell its last decisions.
     const stopped = await launched.prepared.sandbox.stop().catch((error: unknown) => ({ leftovers: [String(error)] }));
     leftovers.push(...stopped.leftovers);
-    launched.gateChild.stdin?.end();
+    launched.gateProcess.input.end();
     await Promise.race([launched.gate.gone, new Promise((resolve) => setTimeout(resolve, 1000))]);
     launched.gate.kill();
   }

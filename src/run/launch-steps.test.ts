@@ -20,10 +20,7 @@ function recordingHost(failing: readonly string[] = []) {
   };
   const host: UndoHost = {
     reapSandbox: () => call("reap"),
-    endProcess: async (identity) => {
-      await call(`end ${identity.pid}`);
-      return true;
-    },
+    endGate: (_dir, facts) => call(`end ${facts.pid}`),
     settleGuard: async () => {
       await call("guard");
       return { notes: [], leftovers: [] };

@@ -1,4 +1,3 @@
-import type { ProcessIdentity } from "../host/process-identity.ts";
 import type { statePaths } from "../sandbox/state-paths.ts";
 import type { GuardNote } from "../sandbox/workspace/guard-plan.ts";
 import type { JournalLine } from "../spec/state-files.ts";
@@ -7,8 +6,8 @@ import type { JournalLine } from "../spec/state-files.ts";
 export interface UndoHost {
   /** Ends every process of the sandbox and removes its cgroups; returns what it could not end. */
   reapSandbox(stateDir: string, facts: Facts): Promise<readonly string[]>;
-  /** Ends exactly this process; returns whether it is gone. */
-  endProcess(identity: ProcessIdentity): Promise<boolean>;
+  /** Ends the gate that these facts of its step name; returns what it could not end. */
+  endGate(stateDir: string, facts: Facts): Promise<readonly string[]>;
   /** Merges back what may be merged and removes what the guard put into the workspace; returns what it could not. */
   settleGuard(
     stateDir: string,
@@ -50,11 +49,7 @@ export const launchSteps = {
   gate_started: {
     does: "starts the gate, confined",
     undoes: "ends it",
-    undo: async (host, _paths, facts) => {
-      if (typeof facts.pid !== "number") return []; // Killed before the result: the gate ended with its control channel.
-      const identity = { pid: facts.pid, startTicks: String(facts.startTicks), bootId: String(facts.bootId) };
-      return (await host.endProcess(identity)) ? [] : [`gate process ${facts.pid}`];
-    },
+    undo: (host, paths, facts) => host.endGate(paths.dir, facts),
   },
   guard_prepared: {
     does: "makes the workspace guard's private files and placeholders",

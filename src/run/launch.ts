@@ -1,5 +1,5 @@
-import type { ChildProcess } from "node:child_process";
 import { writeFileSync } from "node:fs";
+import type { GateProcess } from "../sandbox/gate-process.ts";
 import type { FileJournal } from "../sandbox/journal.ts";
 import type { statePaths } from "../sandbox/state-paths.ts";
 import type { FromGate, GateSandbox } from "../spec/gate-protocol.ts";
@@ -18,14 +18,14 @@ const stepSeconds = 30;
 /** A launched sandbox: everything is up and the gate is healthy; the agent's command has not started. */
 export interface LaunchedRun {
   readonly gate: GateClient;
-  readonly gateChild: ChildProcess;
+  readonly gateProcess: GateProcess;
   readonly guarded: GuardedWorkspace;
   readonly prepared: PreparedSandbox;
 }
 
 /** What a launch tells as it goes on. `gateStarted` comes before the gate's first message can. */
 export interface LaunchObserver {
-  gateStarted(gate: GateClient, child: ChildProcess): void;
+  gateStarted(gate: GateClient, started: GateProcess): void;
   guarded(guarded: GuardedWorkspace): void;
   prepared(prepared: PreparedSandbox): void;
   credentialFailed(name: string, message: string): void;
@@ -78,12 +78,12 @@ export async function launchRun(
   };
 
   const starting = step("gate_started", async () => {
-    const child = host.startGate();
-    const gate = createGateClient(child);
-    observer.gateStarted(gate, child);
+    const gateProcess = await host.startGate(request, paths, (facts) => journal.intent("gate_started", facts));
+    const gate = createGateClient(gateProcess);
+    observer.gateStarted(gate, gateProcess);
     const ready = gate.next((m): m is Extract<FromGate, { type: "ready" }> => m.type === "ready", stepSeconds);
     ready.catch(() => {}); // Awaited below, as part of configuring; until then a death shows there.
-    return { value: { gate, child, ready }, facts: { ...host.identify(gate.pid) } };
+    return { value: { gate, gateProcess, ready }, facts: gateProcess.facts };
   });
   const preparing = (async () => {
     const guarded = await step("guard_prepared", async () => {
@@ -110,15 +110,15 @@ export async function launchRun(
     });
   })();
   const configuring = (async () => {
-    const { gate, child, ready } = await starting;
+    const { gate, gateProcess, ready } = await starting;
     await ready;
     return step("gate_configured", async () => {
       await configureGate(host, { gate, request, authority, signal, observer });
-      return { value: { gate, child } };
+      return { value: { gate, gateProcess } };
     });
   })();
   const handing = (async () => {
-    const [{ gate, child }, { guarded, prepared, listener }] = await Promise.all([
+    const [{ gate, gateProcess }, { guarded, prepared, listener }] = await Promise.all([
       configuring,
       preparing,
       provisioning,
@@ -128,9 +128,9 @@ export async function launchRun(
       stepSeconds,
     );
     listening.catch(() => {});
-    await listener.handTo(child, slug);
+    await listener.handTo(gate, slug);
     await listening;
-    return { gate, gateChild: child, guarded, prepared };
+    return { gate, gateProcess, guarded, prepared };
   })();
 
   handing.catch(() => {}); // Seen through the outcomes, or not at all when the wait for them is given up.

@@ -1,5 +1,5 @@
 import type { ChildProcess } from "node:child_process";
-import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, readFileSync, rmSync } from "node:fs";
 import type { Server } from "node:net";
 import { networkInterfaces } from "node:os";
 import { join } from "node:path";
@@ -9,12 +9,12 @@ import { readCredential } from "../host/credential/read-credential.ts";
 import { endProcess } from "../host/end-process.ts";
 import { entryPoint, projectRoot } from "../host/entry-point.ts";
 import { identifyProcess } from "../host/process-identity.ts";
+import type { GateProcess } from "../sandbox/gate-process.ts";
 import { openJournal } from "../sandbox/journal.ts";
 import { createLocalHost } from "../sandbox/local/create-local-host.ts";
 import { type Defences, localDefences } from "../sandbox/local/defences.ts";
 import { createLocalEngine } from "../sandbox/local/local-engine.ts";
 import { writePlanFiles } from "../sandbox/local/write-plan-files.ts";
-import { statePaths } from "../sandbox/state-paths.ts";
 import { trustFiles } from "../sandbox/trust-files.ts";
 import { checkGuardMounts } from "../sandbox/workspace/check-mounts.ts";
 import type { GuardHost } from "../sandbox/workspace/guard-host.ts";
@@ -22,7 +22,9 @@ import { createGuardHost } from "../sandbox/workspace/node-guard-host.ts";
 import { type GuardWatch, watchGuard } from "../sandbox/workspace/watch-guard.ts";
 import type { Journal, LaunchPlan } from "../spec/engine.ts";
 import type { LaunchRequest } from "../spec/keeper-protocol.ts";
+import { runFailure } from "./errors.ts";
 import type { GuardedWorkspace, HandedListener, KeeperHost } from "./keeper-host.ts";
+import type { Facts } from "./launch-steps.ts";
 import { proxyPort } from "./proxy-port.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -44,6 +46,10 @@ export interface KeeperPlace {
 export interface LocalKeeperHost extends KeeperHost {
   /** Until it is configured a gate can do nothing, and it ends with its control channel, that is, with us. */
   bootGate(): void;
+  /** Ends a gate that was booted for nothing. */
+  abandonGate(): void;
+  /** Ends the gates that outlived their keeper's death, whichever it was; returns what is left. */
+  reapGates(): Promise<readonly string[]>;
 }
 
 /** The keeper's real outside on the local engine. `defences` are the real ones but in the attack battery. */
@@ -60,7 +66,7 @@ export function createLocalKeeperHost(place: KeeperPlace, defences: Defences = l
   const engine = createLocalEngine({ host: local, defences });
   const guardHost = createGuardHost(path);
   const undo = createUndo(engine, guardHost);
-  const startGate = () => {
+  const spawnGate = () => {
     const extraCaFile = environment.NODE_EXTRA_CA_CERTS;
     return engine.startGate({
       entry: entryPoint("gate"),
@@ -70,18 +76,24 @@ export function createLocalKeeperHost(place: KeeperPlace, defences: Defences = l
     });
   };
   let earlyGate: ChildProcess | undefined;
+  let gateChild: ChildProcess | undefined;
   return {
     stateRoot,
     now: () => new Date(),
     identify: identifyProcess,
     openJournal: (file) => openJournal(file, () => new Date(), durableSteps),
     bootGate: () => {
-      earlyGate ??= startGate();
+      earlyGate ??= spawnGate();
     },
-    startGate: () => {
+    abandonGate: () => {
+      earlyGate?.kill("SIGKILL");
+      earlyGate = undefined;
+    },
+    startGate: async () => {
       const early = earlyGate;
       earlyGate = undefined;
-      return early?.exitCode === null && early.signalCode === null ? early : startGate();
+      gateChild = early?.exitCode === null && early.signalCode === null ? early : spawnGate();
+      return localGate(gateChild);
     },
     guardWorkspace: (request, paths, journal) =>
       guardWorkspace({ guardHost, home, stateRoot }, request, paths.dir, journal),
@@ -95,7 +107,7 @@ export function createLocalKeeperHost(place: KeeperPlace, defences: Defences = l
       return {
         facts: { ...prepared.facts },
         sandbox: prepared.sandbox,
-        openListener: async (port) => handedListener(await prepared.openListener(port)),
+        openListener: async (port) => handedListener(await prepared.openListener(port), () => gateChild),
       };
     },
     mintAuthority: ({ metadata, policy }) => {
@@ -163,10 +175,14 @@ type Engine = ReturnType<typeof createLocalEngine>;
 /** Undoing alone, for settling: needs no request. */
 function createUndo(engine: Engine, guardHost: ReturnType<typeof createGuardHost>) {
   return {
-    reapSandbox: (stateDir: string, facts: Readonly<Record<string, unknown>>) => engine.reap(stateDir, facts),
+    reapSandbox: (stateDir: string, facts: Facts) => engine.reap(stateDir, facts),
     removeScratch: (stateDir: string) => engine.removeScratch(stateDir),
     reapGates: () => engine.reapGates(),
-    endProcess,
+    endGate: async (_stateDir: string, facts: Facts) => {
+      if (typeof facts.pid !== "number") return []; // Killed before the result: the gate ended with its control channel.
+      const identity = { pid: facts.pid, startTicks: String(facts.startTicks), bootId: String(facts.bootId) };
+      return (await endProcess(identity)) ? [] : [`gate process ${facts.pid}`];
+    },
     settleGuard: async (stateDir: string) => {
       const { settleGuard } = await import("../sandbox/workspace/settle-guard.ts");
       return settleGuard(guardHost, join(stateDir, "guard"));
@@ -194,15 +210,29 @@ function launchPlan(request: LaunchRequest, stateDir: string): LaunchPlan {
     environment: policy.environment,
     unixSockets: policy.unixSockets,
     files: request.files,
-    proxyPort,
+    proxy: { host: "127.0.0.1", port: proxyPort },
   };
 }
 
-function handedListener(server: Server): HandedListener {
+/** The gate's process as the keeper sees it. One that could not be spawned has ended. */
+function localGate(child: ChildProcess): GateProcess {
+  const { stdin, stdout, stderr, pid } = child;
+  if (!stdin || !stdout || !stderr || pid === undefined)
+    throw runFailure("gate_failed", { detail: "it could not be spawned" });
+  const ended = new Promise<string>((resolve) => {
+    child.once("error", (error) => resolve(error.message));
+    // `close`, not `exit`: by then its last words have arrived.
+    child.once("close", (code, signal) => resolve(signal ? `ended by ${signal}` : `ended with code ${code}`));
+  });
+  const kill = () => void child.kill("SIGKILL");
+  return { facts: { ...identifyProcess(pid) }, input: stdin, output: stdout, errors: stderr, ended, kill };
+}
+
+function handedListener(server: Server, gateChild: () => ChildProcess | undefined): HandedListener {
   return {
-    handTo: (gate, sandbox) =>
+    handTo: (_gate, sandbox) =>
       new Promise((resolve, reject) => {
-        gate.send({ type: "listener", sandbox }, server, (error) => {
+        gateChild()?.send({ type: "listener", sandbox }, server, (error) => {
           // Ours is closed before anything runs inside: an open one would accept what the agent connects.
           server.close();
           if (error) reject(error);
@@ -232,15 +262,4 @@ function readSystemBundle(environment: Environment): string {
     }
   };
   return [bundles.map(read).find((text) => text !== "") ?? "", read(environment.NODE_EXTRA_CA_CERTS)].join("\n");
-}
-
-/** Writes down a bug of the keeper's own where `caisson logs` looks. */
-export function writeKeeperBug(stateRoot: string, slug: string | undefined, error: Error): void {
-  const file = slug === undefined ? join(stateRoot, "bug.log") : statePaths(stateRoot, slug).keeperLog;
-  try {
-    mkdirSync(join(file, ".."), { recursive: true, mode: 0o700 });
-    appendFileSync(file, `${new Date().toISOString()} ${error.stack ?? error.message}\n`, { mode: 0o600 });
-  } catch {
-    // Nowhere to write to: the process ends and the next start sees that.
-  }
 }

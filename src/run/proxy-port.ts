@@ -1,2 +1,2 @@
-/** Port of the gate's egress listener on every sandbox's loopback. */
+/** Port of the gate's egress listener as every sandbox sees it. */
 export const proxyPort = 3128;

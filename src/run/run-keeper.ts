@@ -2,7 +2,7 @@ import type { Readable } from "node:stream";
 import { createLineSplitter } from "../base/line-splitter.ts";
 import type { LaunchRequest } from "../spec/keeper-protocol.ts";
 import { claimSlug, keep } from "./keeper.ts";
-import type { KeeperHost } from "./keeper-host.ts";
+import type { Machine } from "./machine.ts";
 
 /** Longest request: a prompt of some megabytes, and files. */
 const requestBytes = 64 * 1024 ** 2;
@@ -23,10 +23,11 @@ export interface KeeperChannel {
 }
 
 /** Runs what the channel asks for, from launch to teardown, and settles what others left. Returns the process's exit code. */
-export async function runKeeper(host: KeeperHost, channel: KeeperChannel): Promise<number> {
+export async function runKeeper(machine: Machine, channel: KeeperChannel): Promise<number> {
   const line = await readRequest(channel.input);
   if (line === undefined) return 0;
   const request = JSON.parse(line) as LaunchRequest;
+  const host = await machine.keeperHost(request.metadata.engine);
   if (!claimSlug(host, request)) {
     channel.answer("slug_taken");
     return 7;
@@ -35,7 +36,7 @@ export async function runKeeper(host: KeeperHost, channel: KeeperChannel): Promi
   // What others left when they died is put right meanwhile, or at the end, where nobody waits for it.
   let settling: Promise<unknown> | undefined;
   const settleOthers = () => {
-    settling ??= import("./settle.ts").then(({ settleAll }) => settleAll(host));
+    settling ??= import("./settle.ts").then(({ settleAll }) => settleAll(machine));
     return settling;
   };
   setTimeout(() => void settleOthers(), settleAfterMs).unref();

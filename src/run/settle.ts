@@ -18,8 +18,12 @@ export interface Settlement {
 }
 
 /** What settling needs. */
-export interface SettleHost extends UndoHost {
+export interface SettleHost {
   readonly stateRoot: string;
+  /** What undoes the launch steps of a sandbox of this engine. */
+  undoHost(engine: Metadata["engine"]): Promise<UndoHost>;
+  /** Ends exactly this process; returns whether it is gone. */
+  endProcess(identity: ProcessIdentity): Promise<boolean>;
   now(): Date;
   identify(pid: number): ProcessIdentity;
   /** Ends the gates that outlived their keeper's death, whichever it was; returns what is left. */
@@ -57,7 +61,8 @@ export async function settleSandbox(host: SettleHost, slug: string): Promise<Set
   try {
     const journal = openJournal(paths.journal, host.now);
     const notes: GuardNote[] = [];
-    const leftovers = await undoSteps(host, paths, readJournal(paths.journal), {
+    const undoing = await host.undoHost(metadata.engine);
+    const leftovers = await undoSteps(undoing, paths, readJournal(paths.journal), {
       ...journal,
       noted: (told) => notes.push(...told),
     });

@@ -12,7 +12,7 @@ const graceSeconds = 15;
 
 /** Stops one sandbox, from every state: asks its keeper, and when that does not answer in time ends the keeper and settles. */
 export async function stopSandbox(
-  host: SettleHost & { endProcess: SettleHost["endProcess"] },
+  host: SettleHost,
   slug: string,
   options: { end: "stopped" | "killed"; graceSeconds?: number } = { end: "stopped" },
 ): Promise<Settlement> {

@@ -6,7 +6,7 @@ import { trustFiles, trustPaths } from "./trust-files.ts";
 const environment = sandboxEnvironment({
   home: "/home/agent",
   path: ["/opt/tool/bin", "/usr/bin"],
-  proxyPort: 3128,
+  proxy: { host: "127.0.0.1", port: 3128 },
   limits: Limits.parse({ memoryBytes: 4096 }),
 });
 

@@ -10,9 +10,9 @@ const loopback = "localhost,127.0.0.1,::1";
  * the roots of trust in the words of each ecosystem. A convenience for clients; nothing here is what keeps the agent in.
  */
 export function sandboxEnvironment(
-  plan: Pick<LaunchPlan, "home" | "path" | "proxyPort" | "limits">,
+  plan: Pick<LaunchPlan, "home" | "path" | "proxy" | "limits">,
 ): Readonly<Record<string, string>> {
-  const proxy = `http://127.0.0.1:${plan.proxyPort}`;
+  const proxy = `http://${plan.proxy.host}:${plan.proxy.port}`;
   const { authority, bundle } = trustPaths;
   return {
     HOME: plan.home,
@@ -56,13 +56,13 @@ export function sandboxEnvironment(
 }
 
 /** Java reads neither proxy variables nor PEM files, and takes the machine's memory for its own. */
-const javaOptions = (plan: Pick<LaunchPlan, "proxyPort" | "limits">): string =>
+const javaOptions = (plan: Pick<LaunchPlan, "proxy" | "limits">): string =>
   [
     `-Djavax.net.ssl.trustStore=${trustPaths.java}`,
     `-Djavax.net.ssl.trustStorePassword=${trustStorePassword}`,
     ...["http", "https"].flatMap((scheme) => [
-      `-D${scheme}.proxyHost=127.0.0.1`,
-      `-D${scheme}.proxyPort=${plan.proxyPort}`,
+      `-D${scheme}.proxyHost=${plan.proxy.host}`,
+      `-D${scheme}.proxyPort=${plan.proxy.port}`,
     ]),
     "-Dhttp.nonProxyHosts=localhost|127.*|[::1]",
     `-XX:MaxRAM=${plan.limits.memoryBytes}`,

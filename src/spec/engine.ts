@@ -27,8 +27,8 @@ export interface LaunchPlan {
     readonly encoding?: "base64";
     readonly mode: number;
   }[];
-  /** Port on the sandbox's loopback where the gate's egress proxy listens. */
-  readonly proxyPort: number;
+  /** Where the gate's egress proxy listens, as the sandbox sees it: its own loopback, or a name on its network. */
+  readonly proxy: { readonly host: string; readonly port: number };
 }
 
 /** What to run inside. `pty` gives it our own pseudo-terminal; without it the three streams are pipes. */

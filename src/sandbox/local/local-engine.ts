@@ -68,7 +68,7 @@ async function prepare(
   const limits = prepareLimits(host, plan, record);
   const launchers = createLauncherPool(host, limits.launcher, sandboxFolders(plan.stateDir).seccomp);
   const fixedAffinity = limits.launcher.cpuList !== undefined;
-  const early = createEarlyListener(host, plan.proxyPort);
+  const early = createEarlyListener(host, plan.proxy.port);
   const options = { fixedAffinity, onNamespaces: early.open };
   const holder = await startHolder(context, plan, view, options).catch((error: unknown) => {
     launchers.close();

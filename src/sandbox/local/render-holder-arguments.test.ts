@@ -45,7 +45,7 @@ const plan: LaunchPlan = {
   environment: {},
   unixSockets: "deny",
   files: [],
-  proxyPort: 3128,
+  proxy: { host: "127.0.0.1", port: 3128 },
 };
 
 const context = { defences: localDefences, files, programs, isRoot: false };

@@ -60,7 +60,7 @@ export function testPlan(stateDir: string, changes: Partial<LaunchPlan> = {}): L
     environment: {},
     unixSockets: "deny",
     files: [],
-    proxyPort: 3128,
+    proxy: { host: "127.0.0.1", port: 3128 },
     ...changes,
   };
 }
