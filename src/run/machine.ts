@@ -1,5 +1,4 @@
 import { endProcess } from "../host/end-process.ts";
-import { identifyProcess } from "../host/process-identity.ts";
 import type { Metadata } from "../spec/state-files.ts";
 import { runFailure } from "./errors.ts";
 import type { KeeperHost } from "./keeper-host.ts";
@@ -25,7 +24,6 @@ export function createMachine(place: KeeperPlace): Machine {
   return {
     stateRoot: place.stateRoot,
     now: local.now,
-    identify: identifyProcess,
     endProcess,
     reapGates: local.reapGates,
     undoHost: keeperHost,

@@ -1,5 +1,6 @@
-import { closeSync, openSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { holdLock } from "../host/hold-lock.ts";
 import { isSameProcess, type ProcessIdentity } from "../host/process-identity.ts";
 import { openJournal } from "../sandbox/journal.ts";
 import { readJournal } from "../sandbox/read-journal.ts";
@@ -25,7 +26,6 @@ export interface SettleHost {
   /** Ends exactly this process; returns whether it is gone. */
   endProcess(identity: ProcessIdentity): Promise<boolean>;
   now(): Date;
-  identify(pid: number): ProcessIdentity;
   /** Ends the gates that outlived their keeper's death, whichever it was; returns what is left. */
   reapGates(): Promise<readonly string[]>;
 }
@@ -47,34 +47,55 @@ export async function settleAll(host: SettleHost): Promise<readonly Settlement[]
 /** Settles one sandbox. A half-made one (no metadata yet) is removed whole: nothing of it was ever usable. */
 export async function settleSandbox(host: SettleHost, slug: string): Promise<Settlement> {
   const paths = statePaths(host.stateRoot, slug);
-  const owner = readIdentity(paths.open);
-  if (owner && isSameProcess(owner)) return { slug, settled: false, leftovers: [] };
-  // A marker that is empty or cut: its writer died within the write, or is just about to finish it.
-  if (!owner && isFresh(paths.open)) return { slug, settled: false, leftovers: [] };
+  const untouched = { slug, settled: false, leftovers: [] };
+  if (!existsSync(paths.open)) return { ...untouched, settled: true };
+  if (isOwned(paths.open)) return untouched;
+  if (!readMetadata(paths.metadata)) return removeHalfMade(host, slug) ? { ...untouched, settled: true } : untouched;
+  using lock = holdLock(paths.settleLock);
+  if (!lock) return untouched;
+  const leftovers = await undoDead(host, slug);
+  if (leftovers === undefined) return untouched;
+  // Once the marker is gone there is nothing to do for whoever holds a lock, be it on this file or on a new one.
+  if (!existsSync(paths.open)) rmSync(paths.settleLock, { force: true });
+  return { slug, settled: true, leftovers };
+}
+
+/** Settles under the lock; undefined = it is not to be settled after all. */
+async function undoDead(host: SettleHost, slug: string): Promise<readonly string[] | undefined> {
+  const paths = statePaths(host.stateRoot, slug);
+  // Looked at again, now that nobody else settles: somebody may have finished since.
+  if (!existsSync(paths.open)) return [];
   const metadata = readMetadata(paths.metadata);
-  if (!metadata) {
-    rmSync(paths.dir, { recursive: true, force: true });
-    rmSync(paths.open, { force: true });
-    return { slug, settled: true, leftovers: [] };
-  }
-  if (!takeLock(host, paths.settleLock)) return { slug, settled: false, leftovers: [] };
-  try {
-    const journal = openJournal(paths.journal, host.now);
-    const notes: GuardNote[] = [];
-    const undoing = await host.undoHost(metadata.engine);
-    const leftovers = await undoSteps(undoing, paths, readJournal(paths.journal), {
-      ...journal,
-      noted: (told) => notes.push(...told),
-    });
-    journal.close();
-    recordEnd(host, paths, metadata, { leftovers, notes });
-    rmSync(paths.socket, { force: true });
-    removeTemporaries(paths.dir);
-    if (leftovers.length === 0) rmSync(paths.open, { force: true });
-    return { slug, settled: true, leftovers };
-  } finally {
-    rmSync(paths.settleLock, { force: true });
-  }
+  if (!metadata || isOwned(paths.open)) return undefined;
+  const undoing = await host.undoHost(metadata.engine);
+  const journal = openJournal(paths.journal, host.now);
+  const notes: GuardNote[] = [];
+  const leftovers = await undoSteps(undoing, paths, readJournal(paths.journal), {
+    ...journal,
+    noted: (told) => notes.push(...told),
+  });
+  journal.close();
+  recordEnd(host, paths, metadata, { leftovers, notes });
+  rmSync(paths.socket, { force: true });
+  removeTemporaries(paths.dir);
+  if (leftovers.length === 0) rmSync(paths.open, { force: true });
+  return leftovers;
+}
+
+/** Under a lock that does not go with the sandbox's folder, as its own would. False = somebody else is at it. */
+function removeHalfMade(host: SettleHost, slug: string): boolean {
+  const paths = statePaths(host.stateRoot, slug);
+  using lock = holdLock(stateFolders(host.stateRoot).removalLock);
+  if (!lock || isOwned(paths.open) || readMetadata(paths.metadata)) return false;
+  rmSync(paths.dir, { recursive: true, force: true });
+  rmSync(paths.open, { force: true });
+  return true;
+}
+
+/** Whether a marker's keeper lives. One that is empty or cut: its writer died within the write, or is just about to finish it. */
+function isOwned(marker: string): boolean {
+  const owner = readIdentity(marker);
+  return owner ? isSameProcess(owner) : isFresh(marker);
 }
 
 /** Writes what the keeper could not: how the run ended. What it did write, an end before its death, stays. */
@@ -120,26 +141,4 @@ function readMetadata(path: string): Metadata | undefined {
   } catch {
     return undefined;
   }
-}
-
-/** One settler at a time; a lock whose owner is gone is taken over by renaming it away, which only one can do. */
-function takeLock(host: SettleHost, path: string): boolean {
-  for (let attempt = 0; attempt < 2; attempt += 1) {
-    try {
-      const fd = openSync(path, "wx", 0o600);
-      writeFileSync(fd, JSON.stringify(host.identify(process.pid)));
-      closeSync(fd);
-      return true;
-    } catch {
-      const owner = readIdentity(path);
-      if ((owner && isSameProcess(owner)) || (!owner && isFresh(path))) return false;
-      try {
-        renameSync(path, `${path}.${process.pid}.stale`);
-        rmSync(`${path}.${process.pid}.stale`, { force: true });
-      } catch {
-        return false; // Somebody else took it over first.
-      }
-    }
-  }
-  return false;
 }

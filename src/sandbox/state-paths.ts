@@ -17,11 +17,15 @@ export function statePaths(root: string, slug: string) {
     gateRoutes: join(dir, "gate", "routes.json"),
     audit: join(dir, "gate", "audit.jsonl"),
     auditHead: join(dir, "audit-head.json"),
-    settleLock: join(dir, "settle.lock"),
+    settleLock: join(dir, "settling.lock"),
     /** Names the sandboxes whose teardown is not complete: what the next start has to look at, and nothing more. */
     open: join(root, "open", slug),
   } as const;
 }
 
-/** The folder of markers and the folder of sandboxes. */
-export const stateFolders = (root: string) => ({ open: join(root, "open"), sandboxes: join(root, "sandboxes") });
+/** The folder of markers, the folder of sandboxes, and what is held while a sandbox's folder is removed. */
+export const stateFolders = (root: string) => ({
+  open: join(root, "open"),
+  sandboxes: join(root, "sandboxes"),
+  removalLock: join(root, "removal.lock"),
+});
