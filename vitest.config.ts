@@ -1,7 +1,8 @@
 import { defineConfig } from "vitest/config";
 
-// Four projects: unit runs anywhere in seconds; parts use the machine's real bubblewrap, git, TLS and processes; e2e runs
-// the real `caisson`; attacks are programs inside a sandbox that try to break an invariant.
+// Five projects: unit runs anywhere in seconds; parts use the machine's real bubblewrap, git, TLS and processes; e2e runs
+// the real `caisson`; attacks are programs inside a sandbox that try to break an invariant; docker has a
+// Docker engine of its own (test/kit/docker-setup.ts).
 export default defineConfig({
   test: {
     restoreMocks: true,
@@ -32,6 +33,18 @@ export default defineConfig({
           testTimeout: 120_000,
           hookTimeout: 120_000,
           maxWorkers: 1,
+        },
+      },
+      {
+        test: {
+          name: "docker",
+          include: ["test/docker/**/*.test.ts"],
+          globalSetup: ["test/kit/docker-setup.ts"],
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          // One engine for all, and some tests kill it.
+          maxWorkers: 1,
+          fileParallelism: false,
         },
       },
     ],

@@ -33,6 +33,8 @@ const debian: MachineFacts = {
       "socat",
       "ps",
       "script",
+      "dockerd",
+      "mmdebstrap",
       "apt-get",
     ].map((name) => [name, program(name)]),
   ),

@@ -28,6 +28,9 @@ const needed: Readonly<Record<Purpose, readonly NeededProgram[]>> = {
     { program: "socat", packages: ["socat"] },
     { program: "ps", packages: ["procps"] },
     { program: "script", packages: ["bsdutils"] },
+    // The docker tests start an engine of their own, on a base image made of this machine's package sources.
+    { program: "dockerd", packages: ["docker.io"] },
+    { program: "mmdebstrap", packages: ["mmdebstrap"] },
   ],
 };
 

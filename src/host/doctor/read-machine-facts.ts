@@ -36,6 +36,8 @@ const programs: Readonly<Record<string, readonly string[]>> = {
   socat: [],
   ps: [],
   script: [],
+  dockerd: [],
+  mmdebstrap: [],
   "apt-get": ["--version"],
   dnf: [],
   pacman: [],

@@ -1,0 +1,40 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
+import type { TestProject } from "vitest/node";
+import { provideBaseImage } from "./base-image.ts";
+import { closeDockerEngine, dockerEngineAt, openDockerEngine } from "./docker-engine.ts";
+import { inNetwork } from "./docker-network.ts";
+
+declare module "vitest" {
+  interface ProvidedContext {
+    /** The engine of this test run, for `dockerEngineAt(inject("dockerEngine"))`. */
+    dockerEngine: string;
+  }
+}
+
+/** Once a test run: an engine of its own, with the base image and an outside world. Vitest calls what it returns at the end. */
+export default async function setUpDocker(project: TestProject): Promise<() => Promise<void>> {
+  const name = await openDockerEngine("sealed");
+  const engine = dockerEngineAt(name);
+  try {
+    await provideBaseImage(await engine.connect());
+    const names = await startNameServer(engine.outside);
+    project.provide("dockerEngine", name);
+    return async () => {
+      names.disconnect();
+      await closeDockerEngine(name);
+    };
+  } catch (error) {
+    await closeDockerEngine(name);
+    throw error;
+  }
+}
+
+async function startNameServer(outside: string): Promise<ChildProcess> {
+  const main = join(import.meta.dirname, "docker-outside-main.ts");
+  const [file, args] = inNetwork(outside, [process.execPath, main]);
+  const child = spawn(file, args, { stdio: ["ignore", "inherit", "inherit", "ipc"] });
+  await once(child, "message");
+  return child;
+}
