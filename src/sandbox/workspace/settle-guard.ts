@@ -24,7 +24,10 @@ export async function settleGuard(host: GuardHost, guardDir: string): Promise<Gu
   const settled = host.readOwn(join(guardDir, "settled.json"));
   if (settled) return JSON.parse(settled.toString()) as GuardReport;
   const text = host.readOwn(join(guardDir, "plan.json"));
-  if (text === undefined) return { notes: [], leftovers: [] }; // The guard had not begun to act.
+  if (text === undefined) {
+    host.removeTree(guardDir); // The guard had not begun to act: there is nothing to remember.
+    return { notes: [], leftovers: [] };
+  }
   const plan = JSON.parse(text.toString()) as GuardPlan;
   const notebook = openNotebook(host, plan);
   // A workspace that was deleted, or replaced by another folder, has no end to be brought to.

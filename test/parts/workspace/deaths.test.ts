@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { cpSync, lstatSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, lstatSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { holdGitDir } from "../../../src/sandbox/workspace/git/hold-git-dir.ts";
@@ -80,6 +80,10 @@ describe("a death while the guard is made", () => {
       await prepare(area, mortal(deadAt, () => {}).host).catch(() => {});
       expect([deadAt, await settleGuard(guardHost, guardDirOf(area))]).toEqual([deadAt, { notes: [], leftovers: [] }]);
       expect([deadAt, listing(area.workspace)]).toEqual([deadAt, before]);
+      // What is kept is a record of what was settled; a guard that had not begun has none.
+      const here = existsSync(guardDirOf(area)) ? readdirSync(guardDirOf(area)) : [];
+      expect([deadAt, here.length === 0 || here.includes("settled.json")]).toEqual([deadAt, true]);
+      expect([deadAt, existsSync(guardDirOf(area))]).toEqual([deadAt, here.length > 0]);
     }
     expect(acts).toBeGreaterThan(50);
   });
