@@ -9,11 +9,13 @@ import { readCredential } from "../host/credential/read-credential.ts";
 import { endProcess } from "../host/end-process.ts";
 import { entryPoint, projectRoot } from "../host/entry-point.ts";
 import { identifyProcess } from "../host/process-identity.ts";
+import { programsOutside } from "../host/programs-outside.ts";
 import type { GateProcess } from "../sandbox/gate-process.ts";
 import { openJournal } from "../sandbox/journal.ts";
-import { createLocalHost } from "../sandbox/local/create-local-host.ts";
+import { createLocalHost, isSystemProgram } from "../sandbox/local/create-local-host.ts";
 import { type Defences, localDefences } from "../sandbox/local/defences.ts";
 import { createLocalEngine } from "../sandbox/local/local-engine.ts";
+import { refuseUntrusted } from "../sandbox/local/refuse-untrusted.ts";
 import { writePlanFiles } from "../sandbox/local/write-plan-files.ts";
 import { trustFiles } from "../sandbox/trust-files.ts";
 import { checkGuardMounts } from "../sandbox/workspace/check-mounts.ts";
@@ -22,6 +24,7 @@ import { createGuardHost } from "../sandbox/workspace/node-guard-host.ts";
 import { type GuardWatch, watchGuard } from "../sandbox/workspace/watch-guard.ts";
 import type { Journal, LaunchPlan } from "../spec/engine.ts";
 import type { LaunchRequest } from "../spec/keeper-protocol.ts";
+import type { Metadata } from "../spec/state-files.ts";
 import { runFailure } from "./errors.ts";
 import type { GuardedWorkspace, HandedListener, KeeperHost } from "./keeper-host.ts";
 import type { Facts } from "./launch-steps.ts";
@@ -64,8 +67,9 @@ export function createLocalKeeperHost(place: KeeperPlace, defences: Defences = l
     listenerEntry: entryPoint("listener"),
   });
   const engine = createLocalEngine({ host: local, defences });
-  const guardHost = createGuardHost(path);
-  const undo = createUndo(engine, guardHost);
+  // A PATH that leads into the workspace is not followed: what lies there a repository brought, or an agent wrote.
+  const guardHostFor = (workspace: string | undefined) => createGuardHost(programsOutside(path, workspace));
+  const undo = createUndo(engine, guardHostFor);
   const spawnGate = () => {
     const extraCaFile = environment.NODE_EXTRA_CA_CERTS;
     return engine.startGate({
@@ -83,20 +87,27 @@ export function createLocalKeeperHost(place: KeeperPlace, defences: Defences = l
     identify: identifyProcess,
     openJournal: (file) => openJournal(file, () => new Date(), durableSteps),
     bootGate: () => {
-      earlyGate ??= spawnGate();
+      // One that PATH led to may lie in the workspace, which nobody knows yet.
+      if (isSystemProgram(local.programs.bwrap)) earlyGate ??= spawnGate();
     },
     abandonGate: () => {
       earlyGate?.kill("SIGKILL");
       earlyGate = undefined;
     },
-    startGate: async () => {
+    startGate: async (request, paths) => {
+      refuseUntrusted(local, launchPlan(request, paths.dir));
       const early = earlyGate;
       earlyGate = undefined;
       gateChild = early?.exitCode === null && early.signalCode === null ? early : spawnGate();
       return localGate(gateChild);
     },
     guardWorkspace: (request, paths, journal) =>
-      guardWorkspace({ guardHost, home, stateRoot }, request, paths.dir, journal),
+      guardWorkspace(
+        { guardHost: guardHostFor(request.metadata.workspace.dir), home, stateRoot },
+        request,
+        paths.dir,
+        journal,
+      ),
     prepareSandbox: async (request, paths, guarded, journal) => {
       const plan = launchPlan(request, paths.dir);
       const prepared = await engine.prepare(plan, { mounts: guarded.mounts }, (facts) =>
@@ -173,7 +184,7 @@ async function guardWorkspace(
 type Engine = ReturnType<typeof createLocalEngine>;
 
 /** Undoing alone, for settling: needs no request. */
-function createUndo(engine: Engine, guardHost: ReturnType<typeof createGuardHost>) {
+function createUndo(engine: Engine, guardHostFor: (workspace: string | undefined) => GuardHost) {
   return {
     reapSandbox: (stateDir: string, facts: Facts) => engine.reap(stateDir, facts),
     removeScratch: (stateDir: string) => engine.removeScratch(stateDir),
@@ -185,10 +196,16 @@ function createUndo(engine: Engine, guardHost: ReturnType<typeof createGuardHost
     },
     settleGuard: async (stateDir: string) => {
       const { settleGuard } = await import("../sandbox/workspace/settle-guard.ts");
-      return settleGuard(guardHost, join(stateDir, "guard"));
+      return settleGuard(guardHostFor(readWorkspace(stateDir)), join(stateDir, "guard"));
     },
     removeFile: (file: string) => rmSync(file, { force: true }),
   };
+}
+
+/** The workspace of a sandbox, from its metadata: written before anything of it was begun. */
+function readWorkspace(stateDir: string): string | undefined {
+  const { workspace } = JSON.parse(readFileSync(join(stateDir, "metadata.json"), "utf8")) as Metadata;
+  return workspace.dir;
 }
 
 /** What the engine is to make, from what the keeper was told. */

@@ -1,5 +1,5 @@
 import { accessSync, constants } from "node:fs";
-import { delimiter, isAbsolute, join } from "node:path";
+import { delimiter, dirname, isAbsolute, join } from "node:path";
 import { cgroupFiles } from "../../host/cgroup/cgroup-files.ts";
 import { createSpawner } from "../../host/process/child.ts";
 import { fileFacts } from "../../host/process/file-facts.ts";
@@ -40,6 +40,9 @@ export function createLocalHost(machine: {
 }
 
 const systemFolders = ["/usr/bin", "/bin", "/usr/sbin", "/sbin", "/usr/local/bin", "/run/current-system/sw/bin"];
+
+/** Whether a program was found in a folder of the system's own, not on the person's PATH. */
+export const isSystemProgram = (program: string): boolean => systemFolders.includes(dirname(program));
 
 function findPrograms(path: string, node: string): LocalPrograms {
   // The system's first: PATH may name a folder that a repository brought.

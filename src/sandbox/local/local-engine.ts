@@ -5,7 +5,6 @@ import type { LaunchPlan, Sandbox } from "../../spec/engine.ts";
 import { createEarlyListener } from "./early-listener.ts";
 import { endGroups, endNamespace } from "./end-processes.ts";
 import { enterArguments } from "./enter-arguments.ts";
-import { localFailure } from "./errors.ts";
 import { execInside } from "./exec-inside.ts";
 import type { HolderFacts } from "./holder.ts";
 import { createLauncherPool } from "./launcher-pool.ts";
@@ -13,6 +12,7 @@ import { prepareLimits } from "./limits/prepare-limits.ts";
 import { watchLimits } from "./limits/watch-limits.ts";
 import { openListener } from "./open-listener.ts";
 import { reapGates, reapSandbox } from "./reap-sandbox.ts";
+import { refuseUntrusted } from "./refuse-untrusted.ts";
 import { sandboxFolders } from "./sandbox-folders.ts";
 import { sealDevices } from "./seal-devices.ts";
 import { type GateOptions, startGateProcess } from "./start-gate-process.ts";
@@ -124,18 +124,4 @@ async function prepare(
       [Symbol.asyncDispose]: async () => void (await stop()),
     },
   };
-}
-
-/** Our helpers run outside: none of them may come from where an agent writes, now or in an earlier run. */
-function refuseUntrusted(host: LocalContext["host"], plan: LaunchPlan): void {
-  const writable = [
-    ...(plan.workspace.dir === undefined ? [] : [plan.workspace.dir]),
-    ...plan.mounts.filter((mount) => mount.writable).map(({ source }) => source),
-  ];
-  const roots = writable.map((dir) => host.files.realPath(dir) ?? dir);
-  const { node: _ours, ...helpers } = host.programs;
-  for (const program of Object.values(helpers)) {
-    const real = host.files.realPath(program) ?? program;
-    if (roots.some((root) => real.startsWith(`${root}/`))) throw localFailure("local_program_untrusted", { program });
-  }
 }

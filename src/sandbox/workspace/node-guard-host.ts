@@ -3,6 +3,7 @@ import * as fs from "node:fs";
 import { createServer } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";
 import { removeTree } from "../../host/process/remove-tree.ts";
+import type { ProgramsOutside } from "../../host/programs-outside.ts";
 import { guardFailure } from "./errors.ts";
 import type { GitAnswer, GitOptions, GuardHost, HeldFolder, Look, UntrustedFile } from "./guard-host.ts";
 
@@ -12,8 +13,8 @@ const O_PATH = 0o10000000;
 const folderFlags = O_PATH | O_DIRECTORY | O_NOFOLLOW;
 const held = "/proc/self/fd/";
 
-/** The guard's effects on this machine. `path` is where git is looked for. */
-export function createGuardHost(path: string): GuardHost {
+/** The guard's effects on this machine. `programs` is where git is looked for: never in the workspace itself. */
+export function createGuardHost(programs: ProgramsOutside): GuardHost {
   return {
     look,
     list,
@@ -46,7 +47,7 @@ export function createGuardHost(path: string): GuardHost {
       );
       if (left !== undefined) throw new Error(`cannot remove ${left}`);
     },
-    git: (args, options) => runGit(path, args, options),
+    git: (args, options) => runGit(programs, args, options),
     now: () => Date.now(),
     pause: async (milliseconds) => {
       await pause(milliseconds);
@@ -210,17 +211,19 @@ function maybe<T>(read: () => T): T | undefined {
 const maxGitBytes = 256 * 1024 ** 2;
 const maxGitSeconds = 60;
 /** Address space, in kilobytes: an index is unpacked whole before the first line is printed. */
-const boundedGit = 'ulimit -v 4194304; exec git "$@"';
+const boundedGit = 'ulimit -v 4194304; exec "$0" "$@"';
 
-function runGit(path: string, args: readonly string[], options: GitOptions = {}): Promise<GitAnswer> {
+function runGit(programs: ProgramsOutside, args: readonly string[], options: GitOptions = {}): Promise<GitAnswer> {
+  const git = programs.find("git");
+  if (git === undefined) return Promise.reject(guardFailure("git_missing", undefined));
   return new Promise((resolve, reject) => {
-    const child = spawn("/bin/sh", ["-c", boundedGit, "git", ...args], {
+    const child = spawn("/bin/sh", ["-c", boundedGit, git, ...args], {
       timeout: maxGitSeconds * 1000,
       killSignal: "SIGKILL",
       cwd: "/",
       stdio: ["pipe", "pipe", "pipe"],
       env: {
-        PATH: path,
+        PATH: programs.path,
         LC_ALL: "C",
         HOME: "/nonexistent",
         GIT_CONFIG_NOSYSTEM: "1",

@@ -13,6 +13,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { programsOutside } from "../../../src/host/programs-outside.ts";
 import type { GuardHost } from "../../../src/sandbox/workspace/guard-host.ts";
 import type { GuardMount, GuardPlan } from "../../../src/sandbox/workspace/guard-plan.ts";
 import { createGuardHost } from "../../../src/sandbox/workspace/node-guard-host.ts";
@@ -22,7 +23,7 @@ import { readWorkspaceFacts } from "../../../src/sandbox/workspace/read-workspac
 import { type GuardReport, settleGuard } from "../../../src/sandbox/workspace/settle-guard.ts";
 import type { Journal } from "../../../src/spec/engine.ts";
 
-export const guardHost = createGuardHost(process.env.PATH ?? "/usr/bin:/bin");
+export const guardHost = createGuardHost(programsOutside(process.env.PATH ?? "/usr/bin:/bin", undefined));
 const silent: Journal = { intent: () => {}, result: () => {} };
 
 /** A folder of its own with a person's home, Caisson's state and a workspace; gone at the end of the test. */

@@ -1,3 +1,4 @@
+import { programsOutside } from "../../../src/host/programs-outside.ts";
 import type { GuardHost } from "../../../src/sandbox/workspace/guard-host.ts";
 import { createGuardHost } from "../../../src/sandbox/workspace/node-guard-host.ts";
 
@@ -16,7 +17,7 @@ const acts = new Set<string>([
 
 /** A host of which nothing comes any more from its nth act on: what a `kill -9` right before that act leaves is left. */
 export function mortal(deadAt: number, die: () => void): { readonly host: GuardHost; readonly acts: () => number } {
-  const host = createGuardHost(process.env.PATH ?? "/usr/bin:/bin");
+  const host = createGuardHost(programsOutside(process.env.PATH ?? "/usr/bin:/bin", undefined));
   let count = 0;
   const entries = Object.entries(host).map(([name, value]: [string, unknown]) => {
     if (!acts.has(name) || typeof value !== "function") return [name, value];
