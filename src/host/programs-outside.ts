@@ -7,6 +7,8 @@ export interface ProgramsOutside {
   readonly path: string;
   /** Where a program lies (links resolved); undefined when it is nowhere, or in the workspace alone. */
   find(name: string): string | undefined;
+  /** Like `find`, links as they are: some programs look at the name that they were called by. Takes absolute paths, too. */
+  locate(nameOrPath: string): string | undefined;
 }
 
 /**
@@ -17,11 +19,18 @@ export function programsOutside(path: string, workspace: string | undefined): Pr
   const realWorkspace = workspace === undefined ? undefined : realPathOf(workspace);
   const isOutside = (place: string) => realWorkspace === undefined || !`${place}/`.startsWith(`${realWorkspace}/`);
   const folders = path.split(":").filter((folder) => folder.startsWith("/") && isOutside(realPathOf(folder) ?? folder));
-  const find = (name: string) => {
-    const files = folders.map((folder) => realPathOf(join(folder, name)));
-    return files.find((file) => file !== undefined && isOutside(file) && isExecutable(file));
+  const locate = (name: string) => {
+    const files = name.startsWith("/") ? [name] : folders.map((folder) => join(folder, name));
+    return files.find((file) => {
+      const real = realPathOf(file);
+      return real !== undefined && isOutside(real) && isExecutable(real);
+    });
   };
-  return { path: folders.join(":"), find };
+  const find = (name: string) => {
+    const file = locate(name);
+    return file === undefined ? undefined : realPathOf(file);
+  };
+  return { path: folders.join(":"), find, locate };
 }
 
 function realPathOf(path: string): string | undefined {

@@ -28,7 +28,7 @@ export async function readCredential(host: CredentialHost, source: CredentialSou
   }
   if ("file" in source) return readFileCredential(source.file);
   if ("command" in source) {
-    const read = await runCredentialCommand(host.environment, source.command);
+    const read = await runCredentialCommand(host, source.command);
     return { ...read, value: checkValue(read.value, source.command[0] ?? "the command") };
   }
   return { value: checkValue(await readClientSignIn(host, source), "the package client's configuration") };

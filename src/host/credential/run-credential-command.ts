@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { programsOutside } from "../programs-outside.ts";
 import { credentialFailure } from "./errors.ts";
 
 const timeoutMs = 30_000;
@@ -7,17 +8,22 @@ const outputLimit = 64 * 1024;
 /**
  * The value that a program prints, plain or as JSON {value, expiresAt}. Bounded in time and output; when the bound is
  * reached the program and what it started are ended. What it printed is in no failure: it may hold half of the secret.
+ * No program of the workspace is started, for an agent may have written it since the last time.
  */
 export async function runCredentialCommand(
-  environment: Readonly<Record<string, string | undefined>>,
+  host: { readonly environment: Readonly<Record<string, string | undefined>>; readonly workspace?: string | undefined },
   command: readonly string[],
 ): Promise<{ readonly value: string; readonly expiresAt?: number }> {
   const [program = "", ...args] = command;
   const fail = (reason: string, cause?: unknown) =>
     credentialFailure("credential_command_failed", { program, reason }, { cause });
+  const programs = programsOutside(host.environment.PATH ?? "", host.workspace);
+  const file = programs.locate(program);
+  if (file === undefined) throw fail("is not there, or lies in the workspace, where the agent may write");
   const ended = Promise.withResolvers<void>();
   // A group of its own, so that a helper that it leaves behind ends with it. Standard error goes nowhere.
-  const child = spawn(program, args, { env: environment, stdio: ["ignore", "pipe", "ignore"], detached: true });
+  const env = { ...host.environment, PATH: programs.path };
+  const child = spawn(file, args, { env, stdio: ["ignore", "pipe", "ignore"], detached: true });
   const endGroup = (reason: string) => {
     ended.reject(fail(reason));
     if (child.pid === undefined) return;

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -67,9 +67,7 @@ describe("readCredential()", () => {
   });
 
   it("says when a command cannot be started", async () => {
-    await expect(readCredential(host(), { command: ["/nowhere/at-all"] })).rejects.toThrow(
-      "cannot be started (ENOENT)",
-    );
+    await expect(readCredential(host(), { command: ["/nowhere/at-all"] })).rejects.toThrow("is not there");
   });
 
   it("ends the helpers of a command that prints without end", async () => {
@@ -80,6 +78,40 @@ describe("readCredential()", () => {
     await expect
       .poll(() => isSameProcess({ pid, startTicks: readStartTicks(pid) ?? "", bootId: readBootId() }))
       .toBe(false);
+  });
+
+  it("starts no program of the workspace: an agent may have written it since", async () => {
+    const workspace = join(folder, "work");
+    const bin = join(workspace, "bin");
+    mkdirSync(bin, { recursive: true });
+    const ran = join(folder, "ran");
+    writeFileSync(join(bin, "give-token"), `#!/bin/sh\ntouch ${ran}\necho planted\n`, { mode: 0o755 });
+    const own = join(folder, "own");
+    mkdirSync(own);
+    writeFileSync(join(own, "give-token"), `#!/bin/sh\nhelp-token || echo ${secret}\n`, { mode: 0o755 });
+    writeFileSync(join(bin, "help-token"), `#!/bin/sh\ntouch ${ran}\necho planted\n`, { mode: 0o755 });
+
+    const given = { ...host({ PATH: `${bin}:${own}:/usr/bin:/bin` }), workspace };
+    expect(await readCredential(given, { command: ["give-token"] })).toEqual({ value: secret });
+    await expect(readCredential(given, { command: [join(bin, "give-token")] })).rejects.toThrow("in the workspace");
+    symlinkSync(join(bin, "give-token"), join(own, "linked"));
+    await expect(readCredential(given, { command: [join(own, "linked")] })).rejects.toThrow("in the workspace");
+    expect(existsSync(ran)).toBe(false);
+  });
+
+  it("reads no sign-in from a file of the workspace, wherever a variable leads", async () => {
+    const workspace = join(folder, "work");
+    mkdirSync(workspace);
+    const planted = join(workspace, ".npmrc");
+    writeFileSync(planted, "//a.example/npm/:_authToken=planted\n");
+    const pip = join(workspace, "pip.conf");
+    writeFileSync(pip, "[global]\nindex-url = https://me:planted@pip.example/simple\n");
+    const given = host({ NPM_CONFIG_USERCONFIG: planted, npm_config_userconfig: planted, PIP_CONFIG_FILE: pip });
+    const sources = [{ npmrc: "//a.example/npm/" }, { pip: "https://pip.example/simple" }];
+    for (const source of sources) {
+      expect(await readCredential(given, source)).toEqual({ value: "planted" });
+      await expect(readCredential({ ...given, workspace }, source)).rejects.toThrow("no sign-in for");
+    }
   });
 
   it("reads what npm and pip would sign in with", async () => {
