@@ -1,49 +1,24 @@
 import type { ChildProcess } from "node:child_process";
-import { existsSync, readFileSync, rmSync } from "node:fs";
+import { existsSync } from "node:fs";
 import type { Server } from "node:net";
-import { networkInterfaces } from "node:os";
 import { join } from "node:path";
-import { mintAuthority } from "../host/certificate/mint-authority.ts";
-import { nextRefresh } from "../host/credential/next-refresh.ts";
-import { readCredential } from "../host/credential/read-credential.ts";
 import { endProcess } from "../host/end-process.ts";
 import { entryPoint, projectRoot } from "../host/entry-point.ts";
 import { identifyProcess } from "../host/process-identity.ts";
-import { programsOutside } from "../host/programs-outside.ts";
 import type { GateProcess } from "../sandbox/gate-process.ts";
-import { openJournal } from "../sandbox/journal.ts";
 import { createLocalHost, isSystemProgram } from "../sandbox/local/create-local-host.ts";
 import { type Defences, localDefences } from "../sandbox/local/defences.ts";
 import { createLocalEngine } from "../sandbox/local/local-engine.ts";
 import { refuseUntrusted } from "../sandbox/local/refuse-untrusted.ts";
 import { writePlanFiles } from "../sandbox/local/write-plan-files.ts";
 import { trustFiles } from "../sandbox/trust-files.ts";
-import { checkGuardMounts } from "../sandbox/workspace/check-mounts.ts";
-import type { GuardHost } from "../sandbox/workspace/guard-host.ts";
-import { createGuardHost } from "../sandbox/workspace/node-guard-host.ts";
-import { type GuardWatch, watchGuard } from "../sandbox/workspace/watch-guard.ts";
-import type { Journal, LaunchPlan } from "../spec/engine.ts";
-import type { LaunchRequest } from "../spec/keeper-protocol.ts";
-import type { Metadata } from "../spec/state-files.ts";
+import { createEngineNeutralHost, type KeeperPlace } from "./engine-neutral-host.ts";
 import { runFailure } from "./errors.ts";
-import type { GuardedWorkspace, HandedListener, KeeperHost } from "./keeper-host.ts";
+import type { HandedListener, KeeperHost } from "./keeper-host.ts";
+import { launchPlan } from "./launch-plan.ts";
 import type { Facts } from "./launch-steps.ts";
 import { proxyPort } from "./proxy-port.ts";
-
-type Environment = Readonly<Record<string, string | undefined>>;
-
-/** Steps that guard what outlives the machine: files in the person's workspace. */
-const durableSteps = new Set(["guard_prepared"]);
-/** The authority outlives the longest run by this much. */
-const authoritySlackSeconds = 86_400;
-
-/** Where this keeper lives. */
-export interface KeeperPlace {
-  readonly environment: Environment;
-  readonly home: string;
-  readonly stateRoot: string;
-  readonly uid: number;
-}
+import { readSystemBundle } from "./system-bundle.ts";
 
 /** A keeper's host that can have a gate boot before there is anything to run. */
 export interface LocalKeeperHost extends KeeperHost {
@@ -57,7 +32,7 @@ export interface LocalKeeperHost extends KeeperHost {
 
 /** The keeper's real outside on the local engine. `defences` are the real ones but in the attack battery. */
 export function createLocalKeeperHost(place: KeeperPlace, defences: Defences = localDefences): LocalKeeperHost {
-  const { environment, home, stateRoot } = place;
+  const { environment } = place;
   const path = environment.PATH ?? "";
   const local = createLocalHost({
     path,
@@ -67,9 +42,7 @@ export function createLocalKeeperHost(place: KeeperPlace, defences: Defences = l
     listenerEntry: entryPoint("listener"),
   });
   const engine = createLocalEngine({ host: local, defences });
-  // A PATH that leads into the workspace is not followed: what lies there a repository brought, or an agent wrote.
-  const guardHostFor = (workspace: string | undefined) => createGuardHost(programsOutside(path, workspace));
-  const undo = createUndo(engine, guardHostFor);
+  const undo = createUndo(engine);
   const spawnGate = () => {
     const extraCaFile = environment.NODE_EXTRA_CA_CERTS;
     return engine.startGate({
@@ -82,10 +55,7 @@ export function createLocalKeeperHost(place: KeeperPlace, defences: Defences = l
   let earlyGate: ChildProcess | undefined;
   let gateChild: ChildProcess | undefined;
   return {
-    stateRoot,
-    now: () => new Date(),
-    identify: identifyProcess,
-    openJournal: (file) => openJournal(file, () => new Date(), durableSteps),
+    ...createEngineNeutralHost(place),
     bootGate: () => {
       // One that PATH led to may lie in the workspace, which nobody knows yet.
       if (isSystemProgram(local.programs.bwrap)) earlyGate ??= spawnGate();
@@ -95,21 +65,14 @@ export function createLocalKeeperHost(place: KeeperPlace, defences: Defences = l
       earlyGate = undefined;
     },
     startGate: async (request, paths) => {
-      refuseUntrusted(local, launchPlan(request, paths.dir));
+      refuseUntrusted(local, launchPlan(request, paths.dir, proxy));
       const early = earlyGate;
       earlyGate = undefined;
       gateChild = early?.exitCode === null && early.signalCode === null ? early : spawnGate();
       return localGate(gateChild);
     },
-    guardWorkspace: (request, paths, journal) =>
-      guardWorkspace(
-        { guardHost: guardHostFor(request.metadata.workspace.dir), home, stateRoot },
-        request,
-        paths.dir,
-        journal,
-      ),
     prepareSandbox: async (request, paths, guarded, journal) => {
-      const plan = launchPlan(request, paths.dir);
+      const plan = launchPlan(request, paths.dir, proxy);
       const prepared = await engine.prepare(plan, { mounts: guarded.mounts }, (facts) =>
         journal.intent("sandbox_started", { ...facts }),
       );
@@ -121,70 +84,21 @@ export function createLocalKeeperHost(place: KeeperPlace, defences: Defences = l
         openListener: async (port) => handedListener(await prepared.openListener(port), () => gateChild),
       };
     },
-    mintAuthority: ({ metadata, policy }) => {
-      const seconds = policy.limits.timeoutSeconds + authoritySlackSeconds;
-      return mintAuthority(`Caisson sandbox ${metadata.slug}`, new Date(), seconds);
-    },
     provisionFiles: (request, paths, certificate) => {
-      const plan = launchPlan(request, paths.dir);
+      const plan = launchPlan(request, paths.dir, proxy);
       writePlanFiles({ ...plan, files: [...plan.files, ...trustFiles(certificate, readSystemBundle(environment))] });
     },
-    // The workspace is named so that no file of it, which an agent may write, is taken for a source.
-    readCredential: ({ source }, { metadata }) =>
-      readCredential({ environment, home, workspace: metadata.workspace.dir }, source),
-    nextRefreshSeconds: ({ source }, value) => nextRefresh(source, value, Date.now()),
-    createDecoder: async (request) => {
-      if (!request.decode) return undefined;
-      const { providers } = await import("../provider/providers.ts");
-      return providers[request.provider]?.decoder();
-    },
-    loadPrices: async () => (await import("../model/prices.ts")).priceUsage,
-    ownAddresses: () =>
-      Object.values(networkInterfaces()).flatMap((list) =>
-        (list ?? []).map(({ address }) => address.replace(/%.*$/, "")),
-      ),
     ...undo,
-  };
-}
-
-const unguarded: GuardedWorkspace = { mounts: [], notes: [], check: () => {}, watch: () => {}, close: async () => {} };
-
-async function guardWorkspace(
-  place: { readonly guardHost: GuardHost; readonly home: string; readonly stateRoot: string },
-  request: LaunchRequest,
-  stateDir: string,
-  journal: Journal,
-): Promise<GuardedWorkspace> {
-  const { mode, dir } = request.metadata.workspace;
-  if (mode !== "mount" || dir === undefined) return unguarded;
-  const { guardHost, home, stateRoot } = place;
-  const [{ readWorkspaceFacts }, { planGuard }, { prepareGuard }] = await Promise.all([
-    import("../sandbox/workspace/read-workspace-facts.ts"),
-    import("../sandbox/workspace/plan-guard.ts"),
-    import("../sandbox/workspace/prepare-guard.ts"),
-  ]);
-  const plan = planGuard(await readWorkspaceFacts(guardHost, { dir, home, stateRoot }), join(stateDir, "guard"));
-  await prepareGuard(guardHost, plan, journal);
-  let watch: GuardWatch | undefined;
-  let isClosed = false;
-  return {
-    mounts: plan.mounts,
-    notes: plan.notes,
-    check: (initPid) => checkGuardMounts(guardHost, plan, initPid),
-    watch: (tell) => {
-      if (!isClosed) watch = watchGuard(guardHost, plan, tell);
-    },
-    close: async () => {
-      isClosed = true;
-      await watch?.[Symbol.asyncDispose]();
-    },
   };
 }
 
 type Engine = ReturnType<typeof createLocalEngine>;
 
+/** The gate's listener, as a sandbox with a loopback of its own sees it. */
+const proxy = { host: "127.0.0.1", port: proxyPort };
+
 /** Undoing alone, for settling: needs no request. */
-function createUndo(engine: Engine, guardHostFor: (workspace: string | undefined) => GuardHost) {
+function createUndo(engine: Engine) {
   return {
     reapSandbox: (stateDir: string, facts: Facts) => engine.reap(stateDir, facts),
     removeScratch: (stateDir: string) => engine.removeScratch(stateDir),
@@ -194,40 +108,6 @@ function createUndo(engine: Engine, guardHostFor: (workspace: string | undefined
       const identity = { pid: facts.pid, startTicks: String(facts.startTicks), bootId: String(facts.bootId) };
       return (await endProcess(identity)) ? [] : [`gate process ${facts.pid}`];
     },
-    settleGuard: async (stateDir: string) => {
-      const { settleGuard } = await import("../sandbox/workspace/settle-guard.ts");
-      return settleGuard(guardHostFor(readWorkspace(stateDir)), join(stateDir, "guard"));
-    },
-    removeFile: (file: string) => rmSync(file, { force: true }),
-  };
-}
-
-/** The workspace of a sandbox, from its metadata: written before anything of it was begun. */
-function readWorkspace(stateDir: string): string | undefined {
-  const { workspace } = JSON.parse(readFileSync(join(stateDir, "metadata.json"), "utf8")) as Metadata;
-  return workspace.dir;
-}
-
-/** What the engine is to make, from what the keeper was told. */
-function launchPlan(request: LaunchRequest, stateDir: string): LaunchPlan {
-  const { policy, metadata } = request;
-  const { mode, dir } = metadata.workspace;
-  return {
-    slug: metadata.slug,
-    stateDir,
-    workspace: { mode: mode === "mount" ? "mount" : "none", ...(dir !== undefined && { dir }) },
-    workdir: request.workdir,
-    home: request.home,
-    hostname: metadata.slug,
-    limits: policy.limits,
-    umask: request.umask,
-    mounts: policy.mounts,
-    toolDirs: request.toolDirs,
-    path: request.path,
-    environment: policy.environment,
-    unixSockets: policy.unixSockets,
-    files: request.files,
-    proxy: { host: "127.0.0.1", port: proxyPort },
   };
 }
 
@@ -265,18 +145,4 @@ function gateFolders(): readonly string[] {
   return ["package.json", "node_modules", "src", "dist"]
     .map((name) => join(root, name))
     .filter((path) => existsSync(path));
-}
-
-const bundles = ["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem"];
-
-/** The machine's own roots, with the person's further ones. */
-function readSystemBundle(environment: Environment): string {
-  const read = (file: string | undefined) => {
-    try {
-      return file === undefined ? "" : readFileSync(file, "utf8");
-    } catch {
-      return "";
-    }
-  };
-  return [bundles.map(read).find((text) => text !== "") ?? "", read(environment.NODE_EXTRA_CA_CERTS)].join("\n");
 }

@@ -1,8 +1,9 @@
 import { endProcess } from "../host/end-process.ts";
 import type { Metadata } from "../spec/state-files.ts";
+import type { KeeperPlace } from "./engine-neutral-host.ts";
 import { runFailure } from "./errors.ts";
 import type { KeeperHost } from "./keeper-host.ts";
-import { createLocalKeeperHost, type KeeperPlace } from "./local-keeper-host.ts";
+import { createLocalKeeperHost } from "./local-keeper-host.ts";
 import type { SettleHost } from "./settle.ts";
 
 /** This machine as keepers and settling see it, whatever the engine: an engine's own code is loaded when it is asked for. */

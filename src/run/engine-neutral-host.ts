@@ -1,0 +1,80 @@
+import { readFileSync, rmSync } from "node:fs";
+import { networkInterfaces } from "node:os";
+import { join } from "node:path";
+import { mintAuthority } from "../host/certificate/mint-authority.ts";
+import { nextRefresh } from "../host/credential/next-refresh.ts";
+import { readCredential } from "../host/credential/read-credential.ts";
+import { identifyProcess } from "../host/process-identity.ts";
+import { programsOutside } from "../host/programs-outside.ts";
+import { openJournal } from "../sandbox/journal.ts";
+import { createGuardHost } from "../sandbox/workspace/node-guard-host.ts";
+import type { Metadata } from "../spec/state-files.ts";
+import { guardWorkspace } from "./guard-workspace.ts";
+import type { KeeperHost } from "./keeper-host.ts";
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Where a keeper lives. */
+export interface KeeperPlace {
+  readonly environment: Environment;
+  readonly home: string;
+  readonly stateRoot: string;
+  readonly uid: number;
+}
+
+/** Steps that guard what outlives the machine: files in the person's workspace. */
+const durableSteps = new Set(["guard_prepared"]);
+/** The authority outlives the longest run by this much. */
+const authoritySlackSeconds = 86_400;
+
+type EngineNeutral = Omit<
+  KeeperHost,
+  "startGate" | "prepareSandbox" | "provisionFiles" | "reapSandbox" | "removeScratch" | "endGate"
+>;
+
+/** What of a keeper's outside is the same on every engine. */
+export function createEngineNeutralHost(place: KeeperPlace): EngineNeutral {
+  const { environment, home, stateRoot } = place;
+  // A PATH that leads into the workspace is not followed: what lies there a repository brought, or an agent wrote.
+  const guardHostFor = (workspace: string | undefined) =>
+    createGuardHost(programsOutside(environment.PATH ?? "", workspace));
+  return {
+    stateRoot,
+    now: () => new Date(),
+    identify: identifyProcess,
+    openJournal: (file) => openJournal(file, () => new Date(), durableSteps),
+    guardWorkspace: (request, paths, journal) => {
+      const guardHost = guardHostFor(request.metadata.workspace.dir);
+      return guardWorkspace({ guardHost, home, stateRoot }, request, paths.dir, journal);
+    },
+    mintAuthority: ({ metadata, policy }) => {
+      const seconds = policy.limits.timeoutSeconds + authoritySlackSeconds;
+      return mintAuthority(`Caisson sandbox ${metadata.slug}`, new Date(), seconds);
+    },
+    // The workspace is named so that no file of it, which an agent may write, is taken for a source.
+    readCredential: ({ source }, { metadata }) =>
+      readCredential({ environment, home, workspace: metadata.workspace.dir }, source),
+    nextRefreshSeconds: ({ source }, value) => nextRefresh(source, value, Date.now()),
+    createDecoder: async (request) => {
+      if (!request.decode) return undefined;
+      const { providers } = await import("../provider/providers.ts");
+      return providers[request.provider]?.decoder();
+    },
+    loadPrices: async () => (await import("../model/prices.ts")).priceUsage,
+    ownAddresses: () =>
+      Object.values(networkInterfaces()).flatMap((list) =>
+        (list ?? []).map(({ address }) => address.replace(/%.*$/, "")),
+      ),
+    settleGuard: async (stateDir) => {
+      const { settleGuard } = await import("../sandbox/workspace/settle-guard.ts");
+      return settleGuard(guardHostFor(readWorkspace(stateDir)), join(stateDir, "guard"));
+    },
+    removeFile: (file) => rmSync(file, { force: true }),
+  };
+}
+
+/** The workspace of a sandbox, from its metadata: written before anything of it was begun. */
+function readWorkspace(stateDir: string): string | undefined {
+  const { workspace } = JSON.parse(readFileSync(join(stateDir, "metadata.json"), "utf8")) as Metadata;
+  return workspace.dir;
+}

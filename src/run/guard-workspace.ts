@@ -1,0 +1,42 @@
+import { join } from "node:path";
+import { checkGuardMounts } from "../sandbox/workspace/check-mounts.ts";
+import type { GuardHost } from "../sandbox/workspace/guard-host.ts";
+import { type GuardWatch, watchGuard } from "../sandbox/workspace/watch-guard.ts";
+import type { Journal } from "../spec/engine.ts";
+import type { LaunchRequest } from "../spec/keeper-protocol.ts";
+import type { GuardedWorkspace } from "./keeper-host.ts";
+
+const unguarded: GuardedWorkspace = { mounts: [], notes: [], check: () => {}, watch: () => {}, close: async () => {} };
+
+/** Guards the workspace of a request, where it has one that is mounted. */
+export async function guardWorkspace(
+  place: { readonly guardHost: GuardHost; readonly home: string; readonly stateRoot: string },
+  request: LaunchRequest,
+  stateDir: string,
+  journal: Journal,
+): Promise<GuardedWorkspace> {
+  const { mode, dir } = request.metadata.workspace;
+  if (mode !== "mount" || dir === undefined) return unguarded;
+  const { guardHost, home, stateRoot } = place;
+  const [{ readWorkspaceFacts }, { planGuard }, { prepareGuard }] = await Promise.all([
+    import("../sandbox/workspace/read-workspace-facts.ts"),
+    import("../sandbox/workspace/plan-guard.ts"),
+    import("../sandbox/workspace/prepare-guard.ts"),
+  ]);
+  const plan = planGuard(await readWorkspaceFacts(guardHost, { dir, home, stateRoot }), join(stateDir, "guard"));
+  await prepareGuard(guardHost, plan, journal);
+  let watch: GuardWatch | undefined;
+  let isClosed = false;
+  return {
+    mounts: plan.mounts,
+    notes: plan.notes,
+    check: (initPid) => checkGuardMounts(guardHost, plan, initPid),
+    watch: (tell) => {
+      if (!isClosed) watch = watchGuard(guardHost, plan, tell);
+    },
+    close: async () => {
+      isClosed = true;
+      await watch?.[Symbol.asyncDispose]();
+    },
+  };
+}
