@@ -44,6 +44,9 @@ const systemFolders = ["/usr/bin", "/bin", "/usr/sbin", "/sbin", "/usr/local/bin
 /** Whether a program was found in a folder of the system's own, not on the person's PATH. */
 export const isSystemProgram = (program: string): boolean => systemFolders.includes(dirname(program));
 
+/** The system's own and no other: it runs a script of ours that talks to the kernel. */
+const perl = "/usr/bin/perl";
+
 function findPrograms(path: string, node: string): LocalPrograms {
   // The system's first: PATH may name a folder that a repository brought.
   const folders = [...systemFolders, ...path.split(delimiter).filter(isAbsolute)];
@@ -62,6 +65,7 @@ function findPrograms(path: string, node: string): LocalPrograms {
     setsid: find("setsid"),
     taskset: find("taskset"),
     node,
+    ...(isExecutable(perl) && { perl }),
   };
 }
 

@@ -16,6 +16,8 @@ export interface LocalPrograms {
   readonly setsid: string;
   readonly taskset: string;
   readonly node: string;
+  /** Where the system has it: some helpers start faster with it. */
+  readonly perl?: string;
 }
 
 /** All that the local engine does to the outside and knows of it. */

@@ -3,6 +3,7 @@ import { enterArguments } from "./enter-arguments.ts";
 import { localFailure } from "./errors.ts";
 import type { Holder } from "./holder.ts";
 import type { LocalHost } from "./local-host.ts";
+import { renderListen } from "./perl-scripts.ts";
 
 /** Longest that opening a listener may take. */
 const listenSeconds = 15;
@@ -11,9 +12,15 @@ const listenSeconds = 15;
  * Opens a listening socket on the sandbox's loopback and brings it out: no relay, no file inside. Whoever gets it must hand
  * it to the gate and close its own copy before anything runs inside, else it would accept connections itself.
  */
-export function openListener(host: LocalHost, holder: Pick<Holder, "init">, port: number): Promise<Server> {
-  const { nsenter, node } = host.programs;
-  const child = host.spawn(nsenter, [...enterArguments(holder, ["net"]), node, host.listenerEntry, String(port)], {
+export async function openListener(host: LocalHost, holder: Pick<Holder, "init">, port: number): Promise<Server> {
+  const { node, perl } = host.programs;
+  const slow = [node, host.listenerEntry, String(port)];
+  if (perl === undefined) return runHelper(host, holder, slow);
+  return runHelper(host, holder, [perl, ...renderListen(host.arch, port)]).catch(() => runHelper(host, holder, slow));
+}
+
+function runHelper(host: LocalHost, holder: Pick<Holder, "init">, helper: readonly string[]): Promise<Server> {
+  const child = host.spawn(host.programs.nsenter, [...enterArguments(holder, ["net"]), ...helper], {
     stdio: ["ignore", "ignore", "pipe", "ipc"],
     env: { PATH: "/usr/bin:/bin" },
     cwd: "/",
