@@ -33,3 +33,16 @@ export function renderSchemas(): Readonly<Record<string, string>> {
     }),
   );
 }
+
+// Read at run time where zod would be waited for: src/spec/read-message.ts.
+const readAtRunTime = { "to-gate.json": ToGate, "to-keeper.json": ToKeeper, "journal-line.json": JournalLine };
+
+/** The text of every file of `src/spec/generated/`, by its name. */
+export function renderRunTimeSchemas(): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    Object.entries(readAtRunTime).map(([file, schema]) => [
+      file,
+      `${JSON.stringify(z.toJSONSchema(schema, { io: "input" }))}\n`,
+    ]),
+  );
+}

@@ -1,11 +1,10 @@
 import { fstatSync, writeSync } from "node:fs";
 import { Server, Socket } from "node:net";
 import type { FromGate, ListenerMessage } from "../spec/gate-protocol.ts";
-import { parseMessage } from "./channel/parse-message.ts";
 import { createLineReader } from "./channel/read-lines.ts";
 import { createLineWriter } from "./channel/write-lines.ts";
 
-// The gate's process. It says that it is ready before TLS and the schemas are loaded: a keeper has its first messages
+// The gate's process. It says that it is ready before the rest of it is loaded: a keeper has its first messages
 // written by then, and they wait in the pipe for as long as the load takes.
 
 const maxLineBytes = 256 * 1024 ** 2;
@@ -17,8 +16,8 @@ const writer = createLineWriter(stdout);
 const send = (message: FromGate) => writer.send(message);
 stdout.write(`${JSON.stringify({ type: "ready", protocol: 1 } satisfies FromGate)}\n`);
 
-const loaded = Promise.all([import("./start-gate.ts"), import("../spec/gate-protocol.ts")]).then(
-  ([{ startGate }, { ToGate }]) => ({ gate: startGate(writer), ToGate }),
+const loaded = Promise.all([import("./start-gate.ts"), import("./channel/parse-message.ts")]).then(
+  ([{ startGate }, { parseMessage }]) => ({ gate: startGate(writer), parseMessage }),
 );
 // Also of use to `shut`, which cannot wait.
 let closeGate: (reason: string) => void = () => {};
@@ -45,13 +44,13 @@ process.on("uncaughtException", (error) => {
 });
 
 const read = createLineReader(maxLineBytes, (line) => {
-  void loaded.then(({ gate, ToGate }) => {
+  void loaded.then(({ gate, parseMessage }) => {
     if (line === undefined) {
       send({ type: "fault", message: "a line on the control channel is too long" });
       return;
     }
     if (line.trim() === "") return;
-    const parsed = parseMessage(ToGate, line);
+    const parsed = parseMessage(line);
     if ("fault" in parsed) send({ type: "fault", message: parsed.fault });
     else if ("rejected" in parsed) send({ type: "rejected", ...parsed.rejected });
     else {

@@ -33,7 +33,7 @@ export interface ControlServer {
 /** Serves `keeper.sock` (0600). Lines are parsed by `parse`; a client that sends anything else is told so and cut off. */
 export async function serveControl(
   path: string,
-  parse: (value: unknown) => Promise<ToKeeper>,
+  parse: (value: unknown) => ToKeeper,
   handler: ControlHandler,
 ): Promise<ControlServer> {
   const sockets = new Set<Socket>();
@@ -41,16 +41,10 @@ export async function serveControl(
     sockets.add(socket);
     const client = createClient(socket);
     const split = createLineSplitter(maxLineBytes);
-    let order = Promise.resolve();
     handler.connected(client);
     socket.on("data", (bytes: Buffer) => {
       try {
-        for (const line of split(bytes)) {
-          const value: unknown = JSON.parse(line);
-          order = order
-            .then(async () => handler.message(client, await parse(value)))
-            .catch((error: unknown) => refuse(client, socket, error));
-        }
+        for (const line of split(bytes)) handler.message(client, parse(JSON.parse(line)));
       } catch (error) {
         refuse(client, socket, error);
       }

@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { callAfter } from "../base/call-after.ts";
 import { Failure } from "../base/failure.ts";
+import { readJournal } from "../sandbox/read-journal.ts";
 import { stateFolders, statePaths } from "../sandbox/state-paths.ts";
 import type { RunEnd } from "../spec/events.ts";
 import type { LaunchRequest, ToKeeper } from "../spec/keeper-protocol.ts";
@@ -21,7 +22,8 @@ import { writeJson } from "./write-json.ts";
 export interface Keeping {
   /** The socket answers: the caller may connect. */
   listening(): void;
-  parse(value: unknown): Promise<ToKeeper>;
+  /** Throws for what is no message. */
+  parse(value: unknown): ToKeeper;
   /** Aborted when the keeper itself is told to go (SIGTERM). */
   readonly signal: AbortSignal;
 }
@@ -190,8 +192,6 @@ async function tearDown(
   }
   await run.guarded?.close();
   audit.flush();
-  // Loaded only now: reading the journal brings the schemas, which a launch must not wait for.
-  const { readJournal } = await import("../sandbox/read-journal.ts");
   const undone = await undoSteps(host, paths, readJournal(paths.journal), {
     ...journal,
     noted: (notes) => notes.forEach((note) => void events.append({ event: "workspace_guarded", ...note })),

@@ -1,6 +1,7 @@
 import type { Readable } from "node:stream";
 import { createLineSplitter } from "../base/line-splitter.ts";
 import type { LaunchRequest } from "../spec/keeper-protocol.ts";
+import { readToKeeper } from "../spec/read-message.ts";
 import { claimSlug, keep } from "./keeper.ts";
 import type { Machine } from "./machine.ts";
 
@@ -42,7 +43,11 @@ export async function runKeeper(machine: Machine, channel: KeeperChannel): Promi
   setTimeout(() => void settleOthers(), settleAfterMs).unref();
   await keep(host, request, {
     listening: () => channel.answer("listening"),
-    parse: async (value) => (await import("../spec/keeper-protocol.ts")).ToKeeper.parse(value),
+    parse: (value) => {
+      const read = readToKeeper(value);
+      if ("problem" in read) throw new TypeError(read.problem);
+      return read.value;
+    },
     signal: channel.signal,
   });
   await settleOthers();

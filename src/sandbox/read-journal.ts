@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
-import { JournalLine } from "../spec/state-files.ts";
+import { readJournalLine } from "../spec/read-message.ts";
+import type { JournalLine } from "../spec/state-files.ts";
 
 /** The journal's lines. A last line that a crash cut in two is left out: its write had not returned. */
 export function readJournal(path: string): readonly JournalLine[] {
@@ -13,7 +14,9 @@ export function readJournal(path: string): readonly JournalLine[] {
   for (const line of text.split("\n")) {
     if (line === "") continue;
     try {
-      lines.push(JournalLine.parse(JSON.parse(line)));
+      const read = readJournalLine(JSON.parse(line));
+      if ("problem" in read) break;
+      lines.push(read.value);
     } catch {
       break;
     }

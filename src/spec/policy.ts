@@ -12,7 +12,10 @@ export const HostPattern = z
     const problem = hostPatternProblem(context.value);
     if (problem) context.issues.push({ code: "custom", message: problem, input: context.value });
   })
-  .meta({ description: "Host name in lower case (exact), or *.suffix for every name below it" });
+  .meta({
+    format: "host-pattern",
+    description: "Host name in lower case (exact), or *.suffix for every name below it",
+  });
 
 export const PathMatch = z
   .union([
