@@ -24,6 +24,8 @@ export interface GateLimits {
   readonly sweepMs: number;
   /** Model requests are read whole; also the bound of a recorded answer. */
   readonly modelBytes: number;
+  /** All model requests of one sandbox that are held at a time, unpacked ones as they are unpacked. */
+  readonly heldBytes: number;
   /** Decoded bytes that are looked at in one compressed request body. */
   readonly decodedBytes: number;
   readonly idleUpstreams: number;
@@ -49,6 +51,7 @@ export const gateLimits: GateLimits = {
   lingerBytes: 256 * 1024,
   sweepMs: 500,
   modelBytes: 32 * 1024 ** 2,
+  heldBytes: 256 * 1024 ** 2,
   decodedBytes: 1024 ** 3,
   idleUpstreams: 64,
   idleUpstreamMs: 15_000,

@@ -4,6 +4,7 @@ import { type CompiledRoute, type CompiledRoutes, compileRoutes } from "../polic
 import type { Exchange, GateSandbox } from "../spec/gate-protocol.ts";
 import type { Route } from "../spec/policy.ts";
 import type { GateLimits } from "./limits.ts";
+import { HeldBytes } from "./model/held-bytes.ts";
 import { isHeaderSafe, type ReadyInjection, readyInjection } from "./request/inject-credential.ts";
 import { planRoute, type RoutePlan } from "./request/route-plan.ts";
 import { createScanner, type Scanner } from "./scan/scanner.ts";
@@ -49,6 +50,7 @@ export class SandboxState {
   policy: Policy = denyAll;
   scanner: Scanner = createScanner([]);
   leaves: LeafContexts | undefined;
+  readonly held: HeldBytes;
   readonly #clock: { now(): number };
   readonly #limits: GateLimits;
   readonly #values = new Map<string, Value>();
@@ -59,6 +61,7 @@ export class SandboxState {
     this.id = id;
     this.#clock = clock;
     this.#limits = limits;
+    this.held = new HeldBytes(limits.heldBytes);
   }
 
   /** Puts a new policy into force, all of it or nothing; returns why not. Routes that stay the same keep their connections. */

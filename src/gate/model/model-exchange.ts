@@ -4,6 +4,7 @@ import type { GateContext } from "../gate-context.ts";
 import { firstValue, type HeaderField } from "../http1/header-list.ts";
 import type { ResponseHead } from "../http1/parse-head.ts";
 import type { AgentRequest } from "../http1/read-request.ts";
+import type { Refusal } from "../request/refusal.ts";
 import type { SandboxState } from "../sandbox-state.ts";
 import { AnswerListener, type ReadModelBody, readModelBody, replayAnswer } from "./model-traffic.ts";
 
@@ -15,6 +16,7 @@ export class ModelExchange {
   readonly #request: AgentRequest;
   #pieces: Buffer[] = [];
   #bytes = 0;
+  #held = 0;
   #read: ReadModelBody | undefined;
   #answer: AnswerListener | undefined;
   #head: ResponseHead | undefined;
@@ -31,25 +33,39 @@ export class ModelExchange {
     this.#request = request;
   }
 
-  /** Keeps a piece of the body; false when the body is too long. */
-  collect(bytes: Buffer): boolean {
+  /** Keeps a piece of the body; returns why it cannot. */
+  collect(bytes: Buffer): Refusal | undefined {
     this.#bytes += bytes.length;
-    if (this.#bytes > this.#context.limits.modelBytes) {
-      this.#pieces = [];
-      return false;
-    }
+    if (this.#bytes > this.#context.limits.modelBytes) return tooLong;
+    if (!this.#hold(bytes.length + pieceBytes)) return noRoom;
     this.#pieces.push(bytes);
+    return undefined;
+  }
+
+  #hold(bytes: number): boolean {
+    if (!this.#sandbox.held.take(bytes)) return false;
+    this.#held += bytes;
     return true;
   }
 
-  /** The body as it will leave, and the credentials that were redacted in it; a text says why there is none. */
-  read(): ReadModelBody | string {
+  /** Nothing of the request is kept any more. */
+  release(): void {
+    this.#pieces = [];
+    this.#sandbox.held.give(this.#held);
+    this.#held = 0;
+  }
+
+  /** The body as it will leave, and the credentials that were redacted in it, or why there is none. */
+  read(): ReadModelBody | Refusal {
     const { target, headers } = this.#request;
     const request = { api: this.#route.api, path: target.path, coding: firstValue(headers, "content-encoding") };
     const whole = Buffer.concat(this.#pieces);
     this.#pieces = [];
     const read = readModelBody(this.#sandbox.scanner, request, whole, this.#context.limits.modelBytes);
-    if (typeof read !== "string") this.#read = read;
+    if (typeof read === "string") return { rule: "malformed", reason: read };
+    // What was packed may have become far more than what was collected.
+    if (!this.#hold(Math.max(0, read.body.length - this.#held))) return noRoom;
+    this.#read = read;
     return read;
   }
 
@@ -115,6 +131,11 @@ export class ModelExchange {
     if (usage) this.#context.send(usage);
   }
 }
+
+/** What keeping one piece costs beside its bytes: a body may come byte by byte. */
+const pieceBytes = 256;
+const tooLong: Refusal = { rule: "model-body", reason: "the request to the model is too long" };
+const noRoom: Refusal = { rule: "model-memory", reason: "too many long requests to models are under way at once" };
 
 const recorded = new Set(["content-type", "retry-after"]);
 

@@ -186,8 +186,9 @@ export class Exchange implements AgentListener, UpstreamListener, Timed {
     this.#entry.requestBytes += bytes.length;
     this.#wait(this.#context.limits.bodyIdleMs);
     if (!this.#model) this.#body?.feed(bytes);
-    else if (!this.#model.collect(bytes)) {
-      this.#refuse({ rule: "model-body", reason: "the request to the model is too long" });
+    else {
+      const refusal = this.#model.collect(bytes);
+      if (refusal) this.#refuse(refusal);
     }
   }
 
@@ -202,8 +203,8 @@ export class Exchange implements AgentListener, UpstreamListener, Timed {
 
   #takeModelBody(model: ModelExchange): void {
     const read = model.read();
-    if (typeof read === "string") {
-      this.bodyBroken(read);
+    if ("rule" in read) {
+      this.#refuse(read);
       return;
     }
     for (const credential of read.redacted) this.#tellSighting({ credential, where: "body" }, "redacted");
@@ -422,6 +423,8 @@ export class Exchange implements AgentListener, UpstreamListener, Timed {
     this.#answer?.stop();
     if (this.#upstream?.isBusyFor(this)) this.#upstream.abort();
     this.#upstream = undefined;
+    this.#modelBody = undefined;
+    this.#model?.release();
     this.#model?.tellUsage();
     this.#tell(verdict === "allow" && this.#model?.isRedacted ? "redact" : verdict, reason, rule, hint);
   }

@@ -30,11 +30,15 @@ const statuses: Readonly<Record<string, number>> = {
   "model-body": 413,
   "credential-missing": 503,
   connections: 503,
+  "model-memory": 503,
   upstream: 502,
   timeout: 504,
 };
 
 const canBeAllowed = /^no-route/;
+
+/** Whether the same request may well be let through a moment later. */
+export const isPassing = (rule: string): boolean => rule === "model-memory";
 
 /** Whether an allowed request failed, rather than being refused. */
 export const isFailure = ({ rule }: Refusal): boolean => rule === "upstream" || rule === "timeout";
@@ -71,6 +75,8 @@ function advice(refusal: Refusal, hint: string | undefined): string {
       return "Do not try another way; ask the person to give the credential.";
     case "connections":
       return "Close some connections first.";
+    case "model-memory":
+      return "Send it again in a moment, when others have been answered.";
     case "upstream":
     case "timeout":
       return "The gate allowed it; the other side did not answer as it should.";
@@ -95,7 +101,7 @@ function hostPort(request: RefusedRequest): string {
 
 // The shape in which the clients of a model API show an error's text to the person.
 function modelError(api: ModelApi, message: string, rule: string): string {
-  const error = { type: "permission_error", message };
+  const error = { type: isPassing(rule) ? "overloaded_error" : "permission_error", message };
   return JSON.stringify(
     api === "anthropic" ? { type: "error", error } : { error: { ...error, code: `caisson_${rule}` } },
   );

@@ -1,6 +1,6 @@
 import type { AgentStream } from "../agent-stream.ts";
 import type { HeaderField } from "../http1/header-list.ts";
-import type { RefusalAnswer } from "./refusal.ts";
+import { isPassing, type RefusalAnswer } from "./refusal.ts";
 
 /** Answers a request with its refusal. */
 export function sendRefusal(stream: AgentStream, answer: RefusalAnswer, rule: string): void {
@@ -12,7 +12,7 @@ export function sendRefusal(stream: AgentStream, answer: RefusalAnswer, rule: st
       field("content-type", answer.contentType),
       field("x-caisson-rule", rule),
       // What the clients of the model APIs look at before they try again.
-      field("x-should-retry", "false"),
+      field("x-should-retry", isPassing(rule) ? "true" : "false"),
     ],
     length: body.length,
   });
