@@ -10,8 +10,8 @@ import { createLocalHost, isSystemProgram } from "../sandbox/local/create-local-
 import { type Defences, localDefences } from "../sandbox/local/defences.ts";
 import { createLocalEngine } from "../sandbox/local/local-engine.ts";
 import { refuseUntrusted } from "../sandbox/local/refuse-untrusted.ts";
-import { writePlanFiles } from "../sandbox/local/write-plan-files.ts";
 import { trustFiles } from "../sandbox/trust-files.ts";
+import { writePlanFiles } from "../sandbox/write-plan-files.ts";
 import { createEngineNeutralHost, type KeeperPlace } from "./engine-neutral-host.ts";
 import { runFailure } from "./errors.ts";
 import type { HandedListener, KeeperHost } from "./keeper-host.ts";

@@ -1,9 +1,9 @@
 import type { FileFacts } from "../../host/process/file-facts.ts";
 import type { ExecRequest, LaunchPlan } from "../../spec/engine.ts";
 import { sandboxEnvironment } from "../environment.ts";
+import type { sandboxFolders } from "../sandbox-folders.ts";
+import { type SeccompOptions, type SeccompRules, seccompRules } from "../seccomp/seccomp-rules.ts";
 import { agentId } from "./etc-files.ts";
-import type { sandboxFolders } from "./sandbox-folders.ts";
-import { type SeccompOptions, type SeccompRules, seccompRules } from "./seccomp/seccomp-rules.ts";
 import { procMounts, systemMounts, trustMounts } from "./system-mounts.ts";
 import type { ViewMount } from "./view.ts";
 

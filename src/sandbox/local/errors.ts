@@ -39,13 +39,6 @@ export const localErrors = {
     status: 500,
     exit: 6,
   },
-  local_file_outside: {
-    message: ({ path }: { path: string }) =>
-      `Cannot put a file into the sandbox: ${path} is neither in its home nor in /run/caisson`,
-    hint: () => "caisson run --dry-run",
-    status: 400,
-    exit: 2,
-  },
 } as const;
 
 /** Makes a failure of the local engine. */

@@ -1,5 +1,6 @@
 import type { ChildProcess } from "node:child_process";
 import type { ExecRequest, LaunchPlan, RunningProcess } from "../../spec/engine.ts";
+import { sandboxFolders } from "../sandbox-folders.ts";
 import { enterArguments } from "./enter-arguments.ts";
 import { localFailure } from "./errors.ts";
 import type { Holder } from "./holder.ts";
@@ -7,7 +8,6 @@ import type { LauncherPool } from "./launcher-pool.ts";
 import { renderExecArguments } from "./render-exec-arguments.ts";
 import { type Launcher, pinCommand, renderLauncher } from "./render-launcher.ts";
 import { pipedStreams, runningProcess, terminalStreams } from "./running-process.ts";
-import { sandboxFolders } from "./sandbox-folders.ts";
 import { splitEnvironment } from "./split-environment.ts";
 import type { LocalContext } from "./start-holder.ts";
 

@@ -3,7 +3,7 @@ import type { SpawnChild } from "../../host/process/child.ts";
 import type { FileFacts } from "../../host/process/file-facts.ts";
 import type { ProcessTable } from "../../host/process/process-table.ts";
 import type { OpenTerminal } from "../../host/pty/open-terminal.ts";
-import type { SeccompArch } from "./seccomp/seccomp-rules.ts";
+import type { SeccompArch } from "../seccomp/seccomp-rules.ts";
 
 /** Absolute paths of the programs that the engine runs; none of them is ours. */
 export interface LocalPrograms {

@@ -1,4 +1,4 @@
-import type { SeccompArch } from "./seccomp/seccomp-rules.ts";
+import type { SeccompArch } from "../seccomp/seccomp-rules.ts";
 
 // What Node cannot ask of the kernel itself, asked by Perl's builtins: it starts in 2 ms, where a second Node takes 25. Perl is
 // there on every Debian and its like; where it is not, or refuses, callers have a slower way. No module is loaded.

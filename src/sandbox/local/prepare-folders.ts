@@ -2,8 +2,8 @@ import { chmodSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { FileFacts } from "../../host/process/file-facts.ts";
 import type { LaunchPlan } from "../../spec/engine.ts";
+import { sandboxFolders } from "../sandbox-folders.ts";
 import { etcFiles } from "./etc-files.ts";
-import { sandboxFolders } from "./sandbox-folders.ts";
 
 /** Makes the sandbox's private folders and the files that are mounted from them. Modes hold whatever the umask. */
 export function prepareFolders(facts: FileFacts, plan: LaunchPlan, seccomp: Uint8Array): void {

@@ -1,9 +1,9 @@
 import { findMountOrigin, hasMounted } from "../../host/process/mount-origin.ts";
+import { sandboxFolders } from "../sandbox-folders.ts";
 import { type EndHost, endGroups, endNamespace, endProcesses } from "./end-processes.ts";
 import type { HolderFacts } from "./holder.ts";
 import type { LocalHost } from "./local-host.ts";
 import { findHolders, findOrphanedGates } from "./owner-mark.ts";
-import { sandboxFolders } from "./sandbox-folders.ts";
 
 /**
  * Ends whatever may be left of a sandbox whose keeper is dead, from the journal's facts (which may be incomplete) and its

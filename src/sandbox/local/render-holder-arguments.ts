@@ -1,10 +1,10 @@
 import type { FileFacts } from "../../host/process/file-facts.ts";
 import type { LaunchPlan } from "../../spec/engine.ts";
+import { runFolderInside, sandboxFolders } from "../sandbox-folders.ts";
 import type { Defences } from "./defences.ts";
 import type { LocalPrograms } from "./local-host.ts";
 import { holderMark } from "./owner-mark.ts";
 import { renderMounts } from "./render-mounts.ts";
-import { runFolderInside, sandboxFolders } from "./sandbox-folders.ts";
 import type { SandboxView, ViewMount } from "./view.ts";
 
 /** Descriptors that the holder's launcher passes to bubblewrap. */

@@ -2,13 +2,13 @@ import type { ChildProcess } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { identifyProcess, type ProcessIdentity } from "../../host/process-identity.ts";
 import type { LaunchPlan } from "../../spec/engine.ts";
+import { sandboxFolders } from "../sandbox-folders.ts";
 import type { Defences } from "./defences.ts";
 import { localFailure } from "./errors.ts";
 import type { Holder } from "./holder.ts";
 import type { LocalHost } from "./local-host.ts";
 import { prepareFolders } from "./prepare-folders.ts";
 import { renderHolderArguments } from "./render-holder-arguments.ts";
-import { sandboxFolders } from "./sandbox-folders.ts";
 import { compileFilter, encodeFilter } from "./seccomp/compile-filter.ts";
 import type { SandboxView } from "./view.ts";
 

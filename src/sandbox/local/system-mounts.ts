@@ -1,5 +1,5 @@
 import type { FileFacts } from "../../host/process/file-facts.ts";
-import type { sandboxFolders } from "./sandbox-folders.ts";
+import type { sandboxFolders } from "../sandbox-folders.ts";
 import type { ViewMount } from "./view.ts";
 
 /** Top-level folders that programs need besides `/usr`; on a merged system they are links into it. */

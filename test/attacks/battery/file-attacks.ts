@@ -160,7 +160,7 @@ const kernel: readonly Attack[] = [
       patches: [
         ...hostDevices,
         {
-          file: "src/sandbox/local/seccomp/seccomp-rules.ts",
+          file: "src/sandbox/seccomp/seccomp-rules.ts",
           find: "[TIOCSTI, TIOCLINUX, TIOCSETD]",
           replace: "[TIOCSTI, TIOCSETD]",
         },

@@ -1,8 +1,8 @@
 import type { Attack, Patch } from "../attack.ts";
 import { keyName } from "../victim.ts";
 
-const allowedList = "src/sandbox/local/seccomp/allowed-syscalls.ts";
-const rulesFile = "src/sandbox/local/seccomp/seccomp-rules.ts";
+const allowedList = "src/sandbox/seccomp/allowed-syscalls.ts";
+const rulesFile = "src/sandbox/seccomp/seccomp-rules.ts";
 
 /** Lets further system calls through the filter. */
 const alsoAllow = (calls: string): readonly Patch[] => [

@@ -1,7 +1,7 @@
 import type { Attack, Patch } from "../attack.ts";
 import { secretHead } from "../victim.ts";
 
-const allowedList = "src/sandbox/local/seccomp/allowed-syscalls.ts";
+const allowedList = "src/sandbox/seccomp/allowed-syscalls.ts";
 const defences = "src/sandbox/local/defences.ts";
 const alsoAllow = (calls: string): Patch => ({
   file: allowedList,

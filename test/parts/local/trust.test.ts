@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { writePlanFiles } from "../../../src/sandbox/local/write-plan-files.ts";
 import { trustFiles } from "../../../src/sandbox/trust-files.ts";
+import { writePlanFiles } from "../../../src/sandbox/write-plan-files.ts";
 import type { RunningProcess } from "../../../src/spec/engine.ts";
 import { makeTestCa } from "../../kit/test-ca.ts";
 import { launchSandbox, type TestSandbox, testPlan } from "./local-kit.ts";

@@ -1,10 +1,10 @@
 import { readGroupEvents } from "../../../host/cgroup/group-events.ts";
 import type { LaunchPlan, Sandbox } from "../../../spec/engine.ts";
+import { watchDisk } from "../../disk/watch-disk.ts";
 import type { Holder } from "../holder.ts";
 import type { LocalHost } from "../local-host.ts";
 import { measureTree } from "./measure-tree.ts";
 import type { LimitSetup } from "./prepare-limits.ts";
-import { watchDisk } from "./watch-disk.ts";
 
 type LimitListener = Parameters<Sandbox["onLimit"]>[0];
 

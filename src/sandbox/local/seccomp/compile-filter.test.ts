@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { interpretFilter } from "../../../../test/kit/interpret-filter.ts";
+import { type SeccompArch, seccompRules } from "../../seccomp/seccomp-rules.ts";
 import { compileFilter, encodeFilter } from "./compile-filter.ts";
-import { type SeccompArch, seccompRules } from "./seccomp-rules.ts";
 import { syscallsOfArm64 } from "./syscalls-of-arm64.ts";
 import { syscallsOfX64 } from "./syscalls-of-x64.ts";
 

@@ -1,4 +1,4 @@
-import type { ArgumentRule, SeccompArch, SeccompRules } from "./seccomp-rules.ts";
+import type { ArgumentRule, SeccompArch, SeccompRules } from "../../seccomp/seccomp-rules.ts";
 import { syscallsOfArm64 } from "./syscalls-of-arm64.ts";
 import { syscallsOfX64 } from "./syscalls-of-x64.ts";
 

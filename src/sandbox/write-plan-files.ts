@@ -1,7 +1,7 @@
 import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";
-import type { LaunchPlan } from "../../spec/engine.ts";
-import { localFailure } from "./errors.ts";
+import type { LaunchPlan } from "../spec/engine.ts";
+import { sandboxFailure } from "./errors.ts";
 import { runFolderInside, sandboxFolders } from "./sandbox-folders.ts";
 
 /**
@@ -27,5 +27,5 @@ function placeOutside(plan: Pick<LaunchPlan, "stateDir" | "home">, path: string)
   ] as const) {
     if (clean.startsWith(`${inside}/`)) return join(outside, clean.slice(inside.length));
   }
-  throw localFailure("local_file_outside", { path });
+  throw sandboxFailure("sandbox_file_outside", { path });
 }

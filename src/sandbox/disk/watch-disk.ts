@@ -1,5 +1,5 @@
 import { statSync } from "node:fs";
-import type { FileFacts } from "../../../host/process/file-facts.ts";
+import type { FileFacts } from "../../host/process/file-facts.ts";
 import { measureDisk } from "./measure-disk.ts";
 import { measureUnlinked } from "./measure-unlinked.ts";
 
