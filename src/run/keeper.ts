@@ -55,8 +55,15 @@ export async function keep(host: KeeperHost, request: LaunchRequest, keeping: Ke
   writeJson(paths.metadata, metadata);
   writeJson(paths.policy, request.policy);
   const journal = host.openJournal(paths.journal);
-  const log = openOutputLog(paths.log, host.now);
   const events = openEventLog(paths.events, metadata.agent, host.now);
+  const { outputBytes } = request.policy.limits;
+  const log = openOutputLog(paths.log, host.now, {
+    keptBytes: outputBytes,
+    dropped: () => {
+      const detail = `the log keeps the last ${outputBytes} bytes of the output; older ones are dropped`;
+      events.append({ event: "limit_reached", limit: "output", detail });
+    },
+  });
   mkdirSync(paths.gateDir, { mode: 0o700 });
   const audit = openAuditLog(paths, (flush) => void setTimeout(flush, 20));
 
@@ -156,10 +163,10 @@ export async function keep(host: KeeperHost, request: LaunchRequest, keeping: Ke
   writeJson(paths.metadata, metadata);
   const leftovers = await tearDown(host, { launched, guarded, paths, journal, events, log, audit });
   const signal = exit.signal === undefined ? {} : { signal: exit.signal };
+  log.close(); // May tell that it dropped something.
   events.append({ event: "run_completed", slug, end: how, exitCode: exit.exitCode, durationMs, ...signal });
   events.append({ event: "sandbox_stopped", slug, leftovers: [...leftovers] });
   events.close();
-  log.close();
   journal.close();
   // Nothing is on disk any more that must go, before anybody is told that it is over.
   server.withdraw();

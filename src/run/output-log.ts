@@ -1,6 +1,6 @@
 import { closeSync, existsSync, fstatSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
 
-/** The merged, time-stamped log of a run, on disk while it runs, rotated by size: at most `keep` files of `maxBytes`. */
+/** The merged, time-stamped log of a run, on disk while it runs, rotated by size: never more than it may keep. */
 export interface OutputLog {
   /** Adds bytes of one source; a line is written when it is complete, or cut at 8 KiB. */
   write(source: string, bytes: Uint8Array): void;
@@ -9,32 +9,44 @@ export interface OutputLog {
 }
 
 const maxLine = 8192;
+/** The log and its older parts. */
+const parts = 4;
 
-/** Opens `compose.log`. Control characters but tab are shown as \\xNN, so that reading the log cannot drive a terminal. */
+/** Opens `compose.log`. `dropped` is told once, when the oldest output goes to make room. Control characters but tab are shown as \\xNN, so that reading the log cannot drive a terminal. */
 export function openOutputLog(
   path: string,
   now: () => Date,
-  options = { maxBytes: 16 * 1024 ** 2, keep: 4 },
+  options: { readonly keptBytes: number; dropped(): void },
 ): OutputLog {
+  const partBytes = Math.floor(options.keptBytes / parts);
+  let hasDropped = false;
   let fd = openSync(path, "a", 0o600);
   let size = fstatSync(fd).size;
   const partial = new Map<string, string>();
   const decoders = new Map<string, TextDecoder>();
 
-  const put = (source: string, text: string) => {
-    const bytes = Buffer.from(`${now().toISOString()} ${source.padEnd(6)} | ${clean(text)}\n`);
-    if (size + bytes.length > options.maxBytes) rotate();
+  // In one write what came in one piece: a flood of short lines would else keep us at nothing but writing.
+  const put = (source: string, lines: readonly string[]) => {
+    if (lines.length === 0) return;
+    const head = `${now().toISOString()} ${source.padEnd(6)} | `;
+    const bytes = Buffer.from(lines.map((line) => `${head}${clean(line)}\n`).join(""));
+    if (size > 0 && size + bytes.length > partBytes) rotate();
     writeSync(fd, bytes);
     size += bytes.length;
   };
   const rotate = () => {
     closeSync(fd);
-    rmSync(`${path}.${options.keep - 1}`, { force: true });
-    for (let n = options.keep - 2; n >= 1; n -= 1)
+    const oldest = `${path}.${parts - 1}`;
+    const drops = existsSync(oldest);
+    rmSync(oldest, { force: true });
+    for (let n = parts - 2; n >= 1; n -= 1)
       if (existsSync(`${path}.${n}`)) renameSync(`${path}.${n}`, `${path}.${n + 1}`);
     renameSync(path, `${path}.1`);
     fd = openSync(path, "a", 0o600);
     size = 0;
+    if (!drops || hasDropped) return;
+    hasDropped = true;
+    options.dropped();
   };
 
   return {
@@ -44,13 +56,13 @@ export function openOutputLog(
       const text = (partial.get(source) ?? "") + decoder.decode(bytes, { stream: true });
       const lines = text.split("\n");
       let rest = lines.pop() ?? "";
-      for (const line of lines) put(source, line);
-      for (; rest.length > maxLine; rest = rest.slice(maxLine)) put(source, rest.slice(0, maxLine));
+      for (; rest.length > maxLine; rest = rest.slice(maxLine)) lines.push(rest.slice(0, maxLine));
+      put(source, lines);
       partial.set(source, rest);
     },
-    line: put,
+    line: (source, text) => put(source, [text]),
     close() {
-      for (const [source, text] of partial) if (text !== "") put(source, text);
+      for (const [source, text] of partial) if (text !== "") put(source, [text]);
       partial.clear();
       closeSync(fd);
     },

@@ -33,7 +33,7 @@ it("a stop that comes while the command is being started ends the run", async ()
     const console = createRunConsole({
       paths: statePaths(root, "a"),
       events: openEventLog(join(root, "events.jsonl"), "agent", now),
-      log: openOutputLog(join(root, "compose.log"), now),
+      log: openOutputLog(join(root, "compose.log"), now, { keptBytes: 1024 ** 2, dropped: () => {} }),
       request,
       stop: () => {},
       decoder: undefined,

@@ -110,7 +110,7 @@ export const Limits = z.strictObject({
     .int()
     .positive()
     .default(defaultLimits.outputBytes)
-    .meta({ description: "Kept of each output stream on disk" }),
+    .meta({ description: "Kept of the output in the log, the newest; older output is dropped, and that is said" }),
 });
 export type Limits = z.output<typeof Limits>;
 
