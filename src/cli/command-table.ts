@@ -71,6 +71,18 @@ export const commandTable: readonly CommandRow[] = [
     load: async () => (await import("./commands/verify.ts")).verifyCommand,
   },
   {
+    name: "diff",
+    group: "look",
+    summary: "show what the agent changed in its copy of the workspace",
+    load: async () => (await import("./commands/diff.ts")).diffCommand,
+  },
+  {
+    name: "apply",
+    group: "end",
+    summary: "bring the changes of a copied workspace into your folder",
+    load: async () => (await import("./commands/apply.ts")).applyCommand,
+  },
+  {
     name: "stop",
     group: "end",
     summary: "end a run; logs and audit stay",

@@ -16,7 +16,7 @@ export interface LaunchParts {
   readonly model?: string | undefined;
   readonly policy: Policy;
   readonly policyHash: string;
-  readonly workspace: { readonly mode: "mount" | "none"; readonly dir?: string };
+  readonly workspace: { readonly mode: "mount" | "copy" | "none"; readonly dir?: string };
   readonly argv: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
   readonly files: LaunchRequest["files"];

@@ -1,12 +1,14 @@
-import { readFileSync, rmSync } from "node:fs";
+import { existsSync, readFileSync, rmSync } from "node:fs";
 import { networkInterfaces } from "node:os";
 import { join } from "node:path";
 import { mintAuthority } from "../host/certificate/mint-authority.ts";
 import { nextRefresh } from "../host/credential/next-refresh.ts";
 import { readCredential } from "../host/credential/read-credential.ts";
+import { removeTree } from "../host/process/remove-tree.ts";
 import { identifyProcess } from "../host/process-identity.ts";
 import { programsOutside } from "../host/programs-outside.ts";
 import { openJournal } from "../sandbox/journal.ts";
+import { copyPaths } from "../sandbox/workspace/copy/copy-paths.ts";
 import { createGuardHost } from "../sandbox/workspace/node-guard-host.ts";
 import type { Metadata } from "../spec/state-files.ts";
 import { guardWorkspace } from "./guard-workspace.ts";
@@ -43,6 +45,15 @@ export function createEngineNeutralHost(place: KeeperPlace): EngineNeutral {
     now: () => new Date(),
     identify: identifyProcess,
     openJournal: (file) => openJournal(file, () => new Date(), durableSteps),
+    copyWorkspace: async ({ metadata, policy }, paths, watch) => {
+      const { prepareCopy } = await import("../sandbox/workspace/copy/prepare-copy.ts");
+      const { createTreeHost } = await import("../sandbox/workspace/copy/node-tree-host.ts");
+      const { dir = "" } = metadata.workspace;
+      const request = { dir, stateDir: paths.dir, maxBytes: policy.limits.diskBytes };
+      const programs = programsOutside(environment.PATH ?? "", dir);
+      const guardHost = guardHostFor(dir);
+      return prepareCopy({ host: createTreeHost(), guardHost, programs, home, stateRoot }, request, watch);
+    },
     guardWorkspace: (request, paths, journal) => {
       const guardHost = guardHostFor(request.metadata.workspace.dir);
       return guardWorkspace({ guardHost, home, stateRoot }, request, paths.dir, journal);
@@ -68,6 +79,12 @@ export function createEngineNeutralHost(place: KeeperPlace): EngineNeutral {
     settleGuard: async (stateDir) => {
       const { settleGuard } = await import("../sandbox/workspace/settle-guard.ts");
       return settleGuard(guardHostFor(readWorkspace(stateDir)), join(stateDir, "guard"));
+    },
+    removeHalfCopy: async (stateDir) => {
+      const { dir, baseline } = copyPaths(stateDir);
+      if (existsSync(baseline)) return [];
+      const left = removeTree(dir);
+      return left === undefined ? [] : [left];
     },
     removeFile: (file) => rmSync(file, { force: true }),
   };

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { checkGuardMounts } from "../sandbox/workspace/check-mounts.ts";
+import { copyPaths } from "../sandbox/workspace/copy/copy-paths.ts";
 import type { GuardHost } from "../sandbox/workspace/guard-host.ts";
 import { type GuardWatch, watchGuard } from "../sandbox/workspace/watch-guard.ts";
 import type { Journal } from "../spec/engine.ts";
@@ -16,6 +17,9 @@ export async function guardWorkspace(
   journal: Journal,
 ): Promise<GuardedWorkspace> {
   const { mode, dir } = request.metadata.workspace;
+  // A copy is the agent's own: nothing of the host looks at it. What is applied from it is looked at then.
+  if (mode === "copy" && dir !== undefined)
+    return { ...unguarded, mounts: [{ kind: "bind", source: copyPaths(stateDir).tree, target: dir }] };
   if (mode !== "mount" || dir === undefined) return unguarded;
   const { guardHost, home, stateRoot } = place;
   const [{ readWorkspaceFacts }, { planGuard }, { prepareGuard }] = await Promise.all([

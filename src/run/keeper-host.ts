@@ -3,6 +3,7 @@ import type { Decoder } from "../provider/provider.ts";
 import type { GateProcess } from "../sandbox/gate-process.ts";
 import type { FileJournal } from "../sandbox/journal.ts";
 import type { statePaths } from "../sandbox/state-paths.ts";
+import type { CopyReport } from "../sandbox/workspace/copy/prepare-copy.ts";
 import type { GuardMount, GuardNote } from "../sandbox/workspace/guard-plan.ts";
 import type { Journal, Sandbox } from "../spec/engine.ts";
 import type { Usage } from "../spec/events.ts";
@@ -50,6 +51,12 @@ export interface KeeperHost extends UndoHost {
     paths: ReturnType<typeof statePaths>,
     record: (facts: Facts) => void,
   ): Promise<GateProcess>;
+  /** For a workspace that is a copy: makes it. Stops soon when the signal says so; `progress` hears from it now and then. */
+  copyWorkspace(
+    request: LaunchRequest,
+    paths: ReturnType<typeof statePaths>,
+    watch: { readonly signal: AbortSignal; progress(so: { readonly files: number; readonly bytes: number }): void },
+  ): Promise<CopyReport>;
   guardWorkspace(
     request: LaunchRequest,
     paths: ReturnType<typeof statePaths>,

@@ -28,6 +28,9 @@ export interface Keeping {
   readonly signal: AbortSignal;
 }
 
+/** How often a long copy says how far it is. */
+const copyTellMilliseconds = 2000;
+
 /** Marks a sandbox as open and makes its folder; false when the slug is taken. The marker comes first: it names us. */
 export function claimSlug(host: KeeperHost, request: LaunchRequest): boolean {
   const paths = statePaths(host.stateRoot, request.metadata.slug);
@@ -93,6 +96,7 @@ export async function keep(host: KeeperHost, request: LaunchRequest, keeping: Ke
     ...(metadata.label !== undefined && { label: metadata.label }),
   });
 
+  let copyTold = started.getTime();
   let launched: LaunchedRun | undefined;
   let guarded: GuardedWorkspace | undefined;
   let exit: { exitCode: number | null; signal?: string } = { exitCode: null };
@@ -116,6 +120,15 @@ export async function keep(host: KeeperHost, request: LaunchRequest, keeping: Ke
             events.append({ event: "gate_lost", reason });
             finish("interrupted");
           });
+        },
+        copying: ({ files, bytes }) => {
+          if (host.now().getTime() - copyTold < copyTellMilliseconds) return;
+          copyTold = host.now().getTime();
+          events.append({ event: "workspace_copying", files, bytes });
+        },
+        copied: ({ files, bytes, notes }) => {
+          events.append({ event: "workspace_copied", files, bytes });
+          for (const note of notes) events.append({ event: "workspace_guarded", ...note });
         },
         guarded: (made) => {
           guarded = made;

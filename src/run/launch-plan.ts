@@ -1,14 +1,14 @@
+import { copyPaths } from "../sandbox/workspace/copy/copy-paths.ts";
 import type { LaunchPlan } from "../spec/engine.ts";
 import type { LaunchRequest } from "../spec/keeper-protocol.ts";
 
 /** What the engine is to make, from what the keeper was told. */
 export function launchPlan(request: LaunchRequest, stateDir: string, proxy: LaunchPlan["proxy"]): LaunchPlan {
   const { policy, metadata } = request;
-  const { mode, dir } = metadata.workspace;
   return {
     slug: metadata.slug,
     stateDir,
-    workspace: { mode: mode === "mount" ? "mount" : "none", ...(dir !== undefined && { dir }) },
+    workspace: plannedWorkspace(metadata.workspace, stateDir),
     workdir: request.workdir,
     home: request.home,
     hostname: metadata.slug,
@@ -22,4 +22,12 @@ export function launchPlan(request: LaunchRequest, stateDir: string, proxy: Laun
     files: request.files,
     proxy,
   };
+}
+
+function plannedWorkspace(
+  { mode, dir }: LaunchRequest["metadata"]["workspace"],
+  stateDir: string,
+): LaunchPlan["workspace"] {
+  if (dir === undefined) return { mode: "none" };
+  return mode === "copy" ? { mode, dir, source: copyPaths(stateDir).tree } : { mode, dir };
 }

@@ -25,6 +25,7 @@ function recordingHost(failing: readonly string[] = []) {
       await call("guard");
       return { notes: [], leftovers: [] };
     },
+    removeHalfCopy: () => call("half copy"),
     removeScratch: () => call("scratch"),
     removeFile: () => {},
   };

@@ -12,6 +12,8 @@ export interface UndoHost {
   settleGuard(
     stateDir: string,
   ): Promise<{ readonly notes: readonly GuardNote[]; readonly leftovers: readonly string[] }>;
+  /** Removes a copy of the workspace that was not completed; a whole one is kept until the sandbox is removed. */
+  removeHalfCopy(stateDir: string): Promise<readonly string[]>;
   /** Removes private folders that are of no use after the run. */
   removeScratch(stateDir: string): Promise<readonly string[]>;
   removeFile(path: string): void;
@@ -50,6 +52,11 @@ export const launchSteps = {
     does: "starts the gate, confined",
     undoes: "ends it",
     undo: (host, paths, facts) => host.endGate(paths.dir, facts),
+  },
+  workspace_copied: {
+    does: "copies the workspace and remembers what it was",
+    undoes: "removes a copy that is not whole; a whole one stays until `caisson rm`",
+    undo: (host, paths) => host.removeHalfCopy(paths.dir),
   },
   guard_prepared: {
     does: "makes the workspace guard's private files and placeholders",

@@ -2,6 +2,7 @@ import { writeFileSync } from "node:fs";
 import type { GateProcess } from "../sandbox/gate-process.ts";
 import type { FileJournal } from "../sandbox/journal.ts";
 import type { statePaths } from "../sandbox/state-paths.ts";
+import type { CopyReport } from "../sandbox/workspace/copy/prepare-copy.ts";
 import type { FromGate, GateSandbox } from "../spec/gate-protocol.ts";
 import type { LaunchRequest } from "../spec/keeper-protocol.ts";
 import { brokerCredentials } from "./credential-broker.ts";
@@ -14,6 +15,8 @@ import { readReplay } from "./recording.ts";
 
 /** Longest that one launch step may take. */
 const stepSeconds = 30;
+/** Copying a workspace depends on how large it is; a stop ends it within moments. */
+const copySeconds = 3600;
 
 /** A launched sandbox: everything is up and the gate is healthy; the agent's command has not started. */
 export interface LaunchedRun {
@@ -26,6 +29,8 @@ export interface LaunchedRun {
 /** What a launch tells as it goes on. `gateStarted` comes before the gate's first message can. */
 export interface LaunchObserver {
   gateStarted(gate: GateClient, started: GateProcess): void;
+  copying(so: { readonly files: number; readonly bytes: number }): void;
+  copied(report: CopyReport): void;
   guarded(guarded: GuardedWorkspace): void;
   prepared(prepared: PreparedSandbox): void;
   credentialFailed(name: string, message: string): void;
@@ -68,7 +73,7 @@ export async function launchRun(
     signal.throwIfAborted();
     journal.intent(name);
     try {
-      const { value, facts } = await bounded(name, act());
+      const { value, facts } = await bounded(name, act(), name === "workspace_copied" ? copySeconds : stepSeconds);
       journal.result(name, facts);
       return value;
     } catch (error) {
@@ -86,6 +91,16 @@ export async function launchRun(
     return { value: { gate, gateProcess, ready }, facts: gateProcess.facts };
   });
   const preparing = (async () => {
+    if (request.metadata.workspace.mode === "copy") {
+      await step("workspace_copied", async () => {
+        const { files, bytes, notes } = await host.copyWorkspace(request, paths, {
+          signal,
+          progress: observer.copying,
+        });
+        observer.copied({ files, bytes, notes });
+        return { value: undefined, facts: { files, bytes } };
+      });
+    }
     const guarded = await step("guard_prepared", async () => {
       const value = await host.guardWorkspace(request, paths, journal);
       observer.guarded(value);
@@ -201,12 +216,9 @@ function givenUp(signal: AbortSignal): Promise<undefined> {
   });
 }
 
-function bounded<T>(step: StepName, work: Promise<T>): Promise<T> {
+function bounded<T>(step: StepName, work: Promise<T>, seconds: number): Promise<T> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(
-      () => reject(runFailure("launch_timed_out", { step, seconds: stepSeconds })),
-      stepSeconds * 1000,
-    );
+    const timer = setTimeout(() => reject(runFailure("launch_timed_out", { step, seconds })), seconds * 1000);
     work.then(resolve, reject).finally(() => clearTimeout(timer));
   });
 }

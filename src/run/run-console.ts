@@ -57,6 +57,8 @@ export function createRunConsole(context: ConsoleContext): RunConsole {
   };
   const processOf = (client: ControlClient, id: string) => (id === mainProcess ? main : execs.get(client)?.get(id));
 
+  let launchFailure: Parameters<RunConsole["failed"]>[0] | undefined;
+
   const exec = (client: ControlClient, message: Extract<ToKeeper, { type: "exec" }>) => {
     const { id, argv, environment, pty } = message;
     const own = execs.get(client);
@@ -99,6 +101,8 @@ export function createRunConsole(context: ConsoleContext): RunConsole {
   const handle = (client: ControlClient, message: ToKeeper) => {
     switch (message.type) {
       case "attach":
+        // A launch can fail before anybody had the time to attach.
+        if (launchFailure) client.send({ type: "failed", ...launchFailure });
         return clients.attach(client, readEvents(paths.events, message.fromSeq), message.input);
       case "exec":
         return exec(client, message);
@@ -165,7 +169,10 @@ export function createRunConsole(context: ConsoleContext): RunConsole {
     onPolicyVersion: (read) => {
       policyVersion = read;
     },
-    failed: (failure) => clients.tell({ type: "failed", ...failure }),
+    failed: (failure) => {
+      launchFailure = failure;
+      clients.tell({ type: "failed", ...failure });
+    },
     ended(end, exitCode, leftovers) {
       const message: FromKeeper = { type: "ended", end, exitCode, leftovers: [...leftovers] };
       clients.tell(message);

@@ -5,8 +5,11 @@ export interface LaunchPlan {
   readonly slug: string;
   /** `$XDG_STATE_HOME/caisson/sandboxes/<slug>`, 0700, already there. */
   readonly stateDir: string;
-  readonly workspace: { readonly mode: "mount" | "none"; readonly dir?: string };
-  /** Where the agent starts: the workspace's own path in mode `mount` (paths in messages stay true), else its home. */
+  readonly workspace:
+    | { readonly mode: "mount" | "none"; readonly dir?: string }
+    /** `source`, a copy that the agent may do to what it wants, is seen at `dir`. */
+    | { readonly mode: "copy"; readonly dir: string; readonly source: string };
+  /** Where the agent starts: the workspace's own path (paths in messages stay true), or its home where there is none. */
   readonly workdir: string;
   readonly home: string;
   readonly hostname: string;

@@ -64,6 +64,8 @@ export const RunEvent = z.discriminatedUnion("event", [
     limit: z.enum(["cpu", "memory", "processes", "time", "disk", "output"]),
     detail: z.string(),
   }),
+  event("workspace_copying", { files: z.int(), bytes: z.int() }),
+  event("workspace_copied", { files: z.int(), bytes: z.int() }),
   event("workspace_guarded", { path: z.string(), action: z.string(), detail: z.string() }),
   event("replay_missed", { route: z.string(), model: z.string(), reason: z.string() }),
   event("gate_lost", { reason: z.string() }),

@@ -355,7 +355,6 @@ describe("what is not in this version", () => {
   it.each([
     [["--engine", "docker"]],
     [["--engine", "podman"]],
-    [["--workspace", "copy"]],
     [["--image", "x"]],
     [["--publish", "8080"]],
     [["--budget", "5$"]],

@@ -9,7 +9,9 @@ const caisson = await buildFaultyCaisson();
 const undisturbed = await caisson.run({ victim: "nobody", line: "", when: "after" });
 afterAll(() => caisson[Symbol.dispose]());
 
+const copying = await caisson.run({ victim: "nobody", line: "", when: "after", workspace: "copy" });
 const lines = ["journal opened", ...undisturbed.lines];
+const mountSteps = stepNames.filter((step) => lines.includes(`${step} result 1`));
 const launching = lines.filter((line) => !line.includes(" undone "));
 const afterLine = (line: string) => launching.slice(launching.indexOf(line));
 // Between the lines, too: programs that have just been started have moments of their own.
@@ -23,6 +25,14 @@ const points: readonly KillPoint[] = [
     { victim: "gate inside", line, when: "after" },
   ]),
   { victim: "agent", line: "agent_started result 1", when: "after" },
+  // With a copy of the workspace: at its own lines, and in the middle of copying.
+  ...copying.lines
+    .filter((line) => line.startsWith("workspace_copied "))
+    .flatMap((line) => both("keeper", line))
+    .map((point): KillPoint => ({ ...point, workspace: "copy" })),
+  ...moments
+    .filter((_, i) => i % 3 === 0)
+    .map((line): KillPoint => ({ victim: "keeper", line, when: "after", workspace: "copy" })),
 ];
 
 function both(victim: KillPoint["victim"], line: string): readonly KillPoint[] {
@@ -32,21 +42,23 @@ function both(victim: KillPoint["victim"], line: string): readonly KillPoint[] {
 
 describe("a launch", () => {
   it("leaves nothing when nobody disturbs it", () => {
-    expect(undisturbed).toMatchObject({ end: "completed", leftovers: [], cleanupExit: 0 });
+    for (const run of [undisturbed, copying])
+      expect(run).toMatchObject({ end: "completed", leftovers: [], cleanupExit: 0 });
   });
 
   it.each(stepNames)("journals %s before and after, and undoes it, so that each has its kill points", (step) => {
-    expect(lines).toEqual(expect.arrayContaining([`${step} intent 1`, `${step} result 1`, `${step} undone 1`]));
+    const all = [...lines, ...copying.lines];
+    expect(all).toEqual(expect.arrayContaining([`${step} intent 1`, `${step} result 1`, `${step} undone 1`]));
   });
 
   it("journals no step that the table does not have", () => {
-    const steps = new Set(undisturbed.lines.map((line) => line.split(" ")[0]));
+    const steps = new Set([...undisturbed.lines, ...copying.lines].map((line) => line.split(" ")[0]));
     expect([...steps].sort()).toEqual([...stepNames].sort());
   });
 });
 
 describe.concurrent("kill -9", () => {
-  it.each(points)("of the $victim $when $line leaves nothing after a cleanup", async (point) => {
+  it.each(points)("of the $victim $when $line $workspace leaves nothing after a cleanup", async (point) => {
     const report = await caisson.run(point);
     expect({ ...report, lines: [], output: "" }).toMatchObject({ isHit: true, leftovers: [], cleanupExit: 0 });
     // Whatever happened, `ls` has the truth: it is over.
@@ -54,7 +66,7 @@ describe.concurrent("kill -9", () => {
   });
 
   // Without cgroups of their own, an ordinary user's sandboxes are found and ended in another way.
-  it.each(stepNames)("of an ordinary user's keeper after %s leaves nothing after a cleanup", async (step) => {
+  it.each(mountSteps)("of an ordinary user's keeper after %s leaves nothing after a cleanup", async (step) => {
     const report = await caisson.run({ victim: "keeper", line: `${step} result 1`, when: "after" }, "ordinary");
     expect({ ...report, lines: [], output: "" }).toMatchObject({ isHit: true, leftovers: [], cleanupExit: 0 });
   });

@@ -1,6 +1,7 @@
 import { listSandboxes } from "../../run/list-sandboxes.ts";
 import { finishRemovals, removeSandbox } from "../../run/remove-sandbox.ts";
 import { settleAll } from "../../run/settle.ts";
+import { countKept } from "../copied-workspace.ts";
 import { defineCommand } from "../frame/command.ts";
 import { duration } from "../frame/option.ts";
 import { showSettlement } from "../output/show-settlement.ts";
@@ -24,6 +25,13 @@ export const cleanupCommand = defineCommand({
     for (const { metadata, state, unsettled } of listSandboxes(folders.state)) {
       const { slug, endedAt } = metadata;
       if (state === "running" || unsettled || endedAt === undefined || Date.parse(endedAt) >= before) continue;
+      const kept = await countKept(context, metadata);
+      if (kept > 0) {
+        output.note(
+          `${slug}  kept: ${kept} changes are in its copy alone   (caisson apply ${slug}, or caisson rm ${slug})`,
+        );
+        continue;
+      }
       removeSandbox(folders.state, slug);
       output.show({ slug, done: "removed", leftovers: [] }, () => [`${slug}  removed`]);
     }

@@ -4,6 +4,8 @@ import { readEvents } from "../../run/event-log.ts";
 import { findSandbox } from "../../run/list-sandboxes.ts";
 import { readJournal } from "../../sandbox/read-journal.ts";
 import { statePaths } from "../../sandbox/state-paths.ts";
+import { readBaseline } from "../../sandbox/workspace/copy/baseline.ts";
+import { copyPaths } from "../../sandbox/workspace/copy/copy-paths.ts";
 import type { RunEvent } from "../../spec/events.ts";
 import { Policy } from "../../spec/policy.ts";
 import { defineCommand } from "../frame/command.ts";
@@ -28,25 +30,31 @@ export const inspectCommand = defineCommand({
     const totals = addUp(events);
     const steps = readJournal(paths.journal).map(({ ts, step, phase }) => ({ ts, step, phase }));
     const files = { state: paths.dir, log: paths.log, events: paths.events, audit: paths.audit, policy: paths.policy };
-    output.show({ ...metadata, ...truth, policy, limitMechanisms: limits, totals, steps, files }, () => {
-      const state = sandboxStateText(sandbox, new Date(), readBootId());
-      const source = modelSourceText(metadata);
-      const rows: string[][] = [
-        ["sandbox", metadata.slug + (metadata.label === undefined ? "" : ` (${metadata.label})`)],
-        ["state", state],
-        ["agent", `${metadata.agent}${metadata.model === undefined ? "" : ` · ${metadata.model}`}`],
-        ...(source === "" ? [] : [["model", source]]),
-        ["engine", metadata.engine],
-        ["workspace", `${workspaceText(metadata, folders.home)} (${metadata.workspace.mode})`],
-        ["started", metadata.startedAt],
-        ...(metadata.endedAt === undefined ? [] : [["ended", metadata.endedAt]]),
-        ...(policy?.routes ?? []).map((route, index) => [index === 0 ? "out" : "", routeText(route)]),
-        ...(policy === undefined ? [] : [["limits", limitsText(policy, limits)]]),
-        ["requests", `${totals.modelRequests} to the model · ${totals.tokens} tokens · ${totals.refused} refused`],
-        ["files", paths.dir],
-      ];
-      return alignColumns(rows.map((row) => [`  ${row[0] ?? ""}`, row[1] ?? ""]));
-    });
+    const baseline = readBaseline(paths.dir);
+    const copy = baseline && { dir: copyPaths(paths.dir).tree, files: baseline.files, bytes: baseline.bytes };
+    output.show(
+      { ...metadata, ...truth, ...(copy && { copy }), policy, limitMechanisms: limits, totals, steps, files },
+      () => {
+        const state = sandboxStateText(sandbox, new Date(), readBootId());
+        const source = modelSourceText(metadata);
+        const rows: string[][] = [
+          ["sandbox", metadata.slug + (metadata.label === undefined ? "" : ` (${metadata.label})`)],
+          ["state", state],
+          ["agent", `${metadata.agent}${metadata.model === undefined ? "" : ` · ${metadata.model}`}`],
+          ...(source === "" ? [] : [["model", source]]),
+          ["engine", metadata.engine],
+          ["workspace", `${workspaceText(metadata, folders.home)} (${metadata.workspace.mode})`],
+          ...(copy === undefined ? [] : [["copy", `${copy.dir}   ${byteText(copy.bytes)} when it was made`]]),
+          ["started", metadata.startedAt],
+          ...(metadata.endedAt === undefined ? [] : [["ended", metadata.endedAt]]),
+          ...(policy?.routes ?? []).map((route, index) => [index === 0 ? "out" : "", routeText(route)]),
+          ...(policy === undefined ? [] : [["limits", limitsText(policy, limits)]]),
+          ["requests", `${totals.modelRequests} to the model · ${totals.tokens} tokens · ${totals.refused} refused`],
+          ["files", paths.dir],
+        ];
+        return alignColumns(rows.map((row) => [`  ${row[0] ?? ""}`, row[1] ?? ""]));
+      },
+    );
     return 0;
   },
 });

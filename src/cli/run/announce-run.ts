@@ -12,8 +12,11 @@ export function announceRun(output: Output, plan: RunPlan): void {
 export function headLines({ request, cliVersion }: RunPlan): readonly string[] {
   const { metadata, policy } = request;
   const { limits, routes } = policy;
-  const where =
-    metadata.workspace.mode === "mount" ? "workspace mounted (.git/hooks, .git/config guarded)" : "no workspace";
+  const where = {
+    mount: "workspace mounted (.git/hooks, .git/config guarded)",
+    copy: "workspace copied (yours is not touched)",
+    none: "no workspace",
+  }[metadata.workspace.mode];
   const from =
     metadata.modelSource === "live"
       ? ""

@@ -102,11 +102,14 @@ function tellEnd(context: CommandContext, run: Followed, ended: Ended, totals: R
   ].filter((fact) => fact !== undefined);
   const head = ended.end === "completed" ? style.good("✓ done") : style.bad(`✗ ${endText(ended)}`);
   output.note(`  ${head}     ${facts.join(" · ")}`);
-  output.note(
-    style.dim(
-      `  see        caisson audit ${slug} · caisson logs ${slug}${workspace.mode === "mount" ? " · git diff" : ""}`,
-    ),
-  );
+  const changes = {
+    mount: ["git diff"],
+    copy: [`caisson diff ${slug}`, `caisson apply ${slug}`],
+    none: [],
+  }[workspace.mode];
+  const see = [`caisson audit ${slug}`, `caisson logs ${slug}`];
+  const lines = workspace.mode === "copy" ? [...changes, ...see] : [...see, ...changes];
+  output.note(style.dim(`  see        ${lines.join(" · ")}`));
   for (const left of ended.leftovers) output.note(`  ${style.bad("left")}       ${left}   (caisson cleanup)`);
   return exitOfRun(ended.end, ended.exitCode);
 }

@@ -129,7 +129,6 @@ function refuseWhatIsNotHere(options: RunInput["options"]): void {
   const refuse = (what: string, instead: string) => cliFailure("not_in_this_version", { what, instead });
   if (options.engine === "docker" || options.engine === "podman")
     throw refuse(`--engine ${options.engine}`, "caisson run --engine local");
-  if (options.workspace === "copy") throw refuse("--workspace copy", "copy the folder and run with --dir");
   if (options.image !== undefined) throw refuse("--image", "the local engine uses this machine's own tools");
   if (options.publish.length > 0) throw refuse("--publish", "caisson exec SLUG -- curl localhost:PORT");
   if (options.budget !== undefined) throw refuse("--budget", "caisson run --timeout 30m");

@@ -4,11 +4,11 @@ import { cliFailure } from "../errors.ts";
 import type { CommandContext } from "../frame/command-context.ts";
 import type { RunInput } from "./run-options.ts";
 
-/** The workspace of a run, by its real path: what is checked and what is mounted must be the same folder. */
+/** The workspace of a run, by its real path: what is checked and what is mounted or copied must be the same folder. */
 export function resolveWorkspace(
   context: Pick<CommandContext, "cwd">,
   options: Pick<RunInput["options"], "workspace" | "dir">,
-): { readonly mode: "mount" | "none"; readonly dir?: string } {
+): { readonly mode: "mount" | "copy" | "none"; readonly dir?: string } {
   if (options.workspace === "none") {
     if (options.dir !== undefined)
       throw cliFailure("wrong_usage", { command: "run", problem: "--dir needs a workspace, not --workspace none" });
@@ -23,5 +23,5 @@ export function resolveWorkspace(
       expected: "a folder that is there",
     });
   }
-  return { mode: "mount", dir: realpathSync(wanted) };
+  return { mode: options.workspace ?? "mount", dir: realpathSync(wanted) };
 }

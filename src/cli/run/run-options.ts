@@ -4,7 +4,11 @@ import { byteSize, choice, duration, flag, list, positiveNumber, text } from "..
 /** Options of `caisson run`. */
 export const runOptions = {
   engine: choice("--engine <engine>", "what makes the sandbox", ["local", "docker", "podman"]),
-  workspace: choice("--workspace <mode>", "mount the folder (default), or none", ["mount", "copy", "none"]),
+  workspace: choice("--workspace <mode>", "mount the folder (default), a copy of it, or none", [
+    "mount",
+    "copy",
+    "none",
+  ]),
   dir: text("--dir <folder>", "the workspace; by default the current folder"),
   allow: list("--allow <host[:port][/path]>", "allow this destination, or a preset such as npm; several times"),
   manifest: text("--manifest <file>", "your own manifest, trusted"),

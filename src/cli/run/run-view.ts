@@ -1,4 +1,5 @@
 import type { RunEvent } from "../../spec/events.ts";
+import { byteText } from "../output/byte-text.ts";
 import type { Output, Style } from "../output/output.ts";
 
 /** Tells a run to a person while it goes on, in the order and brevity of a few lines; adds up what the last line says. */
@@ -83,6 +84,10 @@ function tell(event: RunEvent, slug: string, style: Style): readonly string[] {
       ];
     case "limit_reached":
       return [`  ${style.warn("! limit")}    ${event.limit}: ${event.detail}`];
+    case "workspace_copying":
+      return [style.dim(`  copying    ${event.files} files · ${byteText(event.bytes)} so far`)];
+    case "workspace_copied":
+      return [style.dim(`  copied     ${event.files} files · ${byteText(event.bytes)}`)];
     case "workspace_guarded":
       return [
         style.dim(`  workspace  ${event.path}: ${event.action}${event.detail === "" ? "" : ` (${event.detail})`}`),
