@@ -22,6 +22,7 @@ const undoHost: UndoHost = {
     return [];
   },
   removeScratch: async () => [],
+  removeHalfCopy: async () => [],
   settleGuard: async () => ({ notes: [], leftovers: [] }),
   endGate: async () => [],
   removeFile: () => {},
