@@ -22,14 +22,14 @@ export function parseArguments(name: string, command: Command, words: readonly s
   }
   const commander = commanderOf(name, command);
   try {
-    commander.parse([...ours], { from: "user" });
+    commander.parse(ours.map(hideDash), { from: "user" });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.code === "commander.helpDisplayed") return { kind: "help" };
     throw explainCommanderError(name, error);
   }
   const options = readOptions(name, command, commander.opts());
-  return { kind: "run", input: { arguments: commander.args, options, command: trailing } };
+  return { kind: "run", input: { arguments: commander.args.map(showDash), options, command: trailing } };
 }
 
 /** The whole `--help` of a command, also the text of docs/commands.md. */
@@ -96,9 +96,15 @@ function readOptions(
 }
 
 function typedWords(value: unknown): readonly string[] {
-  if (Array.isArray(value)) return value as readonly string[];
+  if (Array.isArray(value)) return (value as readonly string[]).map(showDash);
   return value === true ? ["true"] : [];
 }
+
+// No option's name has a blank in it: a prompt such as "- mend this" is text, whatever it begins with.
+const isText = /^-[^=\s]*\s/;
+const hidden = "\ue000";
+const hideDash = (word: string) => (isText.test(word) ? `${hidden}${word}` : word);
+const showDash = (word: string) => (word.startsWith(`${hidden}-`) ? word.slice(hidden.length) : word);
 
 function explainCommanderError(name: string, error: CommanderError): Error {
   const [first = "", second = ""] = error.message.replace(/^error: /, "").split("\n");
