@@ -35,14 +35,20 @@ export function watchDisk(
   const abort = new AbortController();
   const { signal } = abort;
   const [main = "/"] = disk.folders;
-  const atStart = files.spaceOf(main);
-  const room = atStart?.freeBytes ?? Number.POSITIVE_INFINITY;
-  const limit = Math.min(disk.limitBytes, Math.max(room - reserveBytes, room / 2));
-  const grown = () => {
-    const now = files.spaceOf(main);
-    if (!atStart || !now) return 0;
-    return atStart.freeBytes - now.freeBytes + 4096 * Math.max(0, atStart.freeFiles - now.freeFiles);
-  };
+  // The workspace may lie on a file system of its own, and a small one: neither is filled up.
+  const places = disk.workspace === undefined ? [main] : [main, disk.workspace];
+  const starts = places.map((path) => ({ path, space: files.spaceOf(path) }));
+  const rooms = starts.map(({ space }) => space?.freeBytes ?? Number.POSITIVE_INFINITY);
+  const limit = Math.min(disk.limitBytes, ...rooms.map((room) => Math.max(room - reserveBytes, room / 2)));
+  // The most that one of them filled: where both are one, nothing is counted twice.
+  const grown = () =>
+    Math.max(
+      ...starts.map(({ path, space }) => {
+        const now = files.spaceOf(path);
+        if (!space || !now) return 0;
+        return space.freeBytes - now.freeBytes + 4096 * Math.max(0, space.freeFiles - now.freeFiles);
+      }),
+    );
 
   let baseline: number | undefined;
   const findBaseline = async (workspace: string) => {
