@@ -38,6 +38,13 @@ export const cliFailure = failures({
     status: 501,
     exit: 4,
   },
+  workspace_of_root: {
+    message: (d: { dir: string }) =>
+      `Cannot mount ${d.dir} on the docker engine: you are root and so is its owner, and no agent runs as root`,
+    hint: (d) => `caisson run --workspace copy …    or: chown -R USER ${d.dir}    or: caisson run --engine local …`,
+    status: 409,
+    exit: 4,
+  },
   agent_cli_missing: {
     message: (d: { agent: string; binaries: readonly string[]; install: string }) =>
       `Cannot start ${d.agent}: no ${d.binaries.join(" or ")} on PATH, in ~/.local/bin, under nvm or beside Caisson`,

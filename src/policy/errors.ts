@@ -91,6 +91,11 @@ export const policyFailure = failures({
     hint: (d) => `add it to the manifest: credentials: { ${d.credential}: { env: NAME } }`,
     ...usage,
   },
+  engine_unknown: {
+    message: (d: { engine: string; from: string }) => `Cannot use engine "${d.engine}" (${d.from}): local or docker`,
+    hint: () => "caisson doctor",
+    ...usage,
+  },
   mount_refused: {
     message: (d: { path: string; from: string; problem: string }) => `Cannot mount ${d.path} (${d.from}): ${d.problem}`,
     hint: () => "mount the one folder that the agent needs",

@@ -10,6 +10,8 @@ export interface ResolvedAgent {
   readonly provider: string;
   readonly model?: string;
   readonly instructions?: string;
+  /** Its image on the docker engine, if the person's own manifest names one. */
+  readonly image?: string;
   /** For provider `command`: what it runs. */
   readonly command?: readonly string[];
   /** Absolute folders with a SKILL.md, each with the folder that its links may not leave. */
@@ -50,8 +52,9 @@ export function resolveAgent(
     const near = nearestWord(agent.provider, given.providers);
     throw policyFailure("provider_unknown", { agent: name, provider: agent.provider, from, ...(near ? { near } : {}) });
   }
-  const { provider, skills = [], ...rest } = agent;
-  const said = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined));
+  const { provider, skills = [], image, ...rest } = agent;
+  const trusted = layer.trust === "own" ? { ...rest, image } : rest;
+  const said = Object.fromEntries(Object.entries(trusted).filter(([, value]) => value !== undefined));
   const dirs = skills.map((path) => expandPath(path, { dir: layer.dir, home: given.home }));
   // What a repository brings may only come from the repository; the person's own skill may come from anywhere.
   const within = (dir: string) => (layer.trust === "workspace" ? layer.dir : dir);

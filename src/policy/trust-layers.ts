@@ -34,10 +34,18 @@ function agentsAlone(layer: ManifestLayer) {
     list("environment", Object.keys(manifest.environment)),
     list("limits above the default", high),
     manifest.unixSockets === "allow" ? ["unixSockets"] : [],
+    list("engine", manifest.engine === undefined ? [] : [manifest.engine]),
+    list(
+      "images",
+      [manifest.image, ...Object.values(manifest.agents).map(({ image }) => image)].filter((i) => i !== undefined),
+    ),
   ].flat();
   const limits = Object.fromEntries(low.map((limit) => [limit, manifest.limits[limit]]));
-  const { $schema: _schema, unixSockets: _sockets, ...rest } = manifest;
-  const clean = { ...rest, routes: [], credentials: {}, mounts: [], providers: {}, environment: {}, limits };
+  const { $schema: _schema, unixSockets: _sockets, engine: _engine, image: _image, ...rest } = manifest;
+  const agents = Object.fromEntries(
+    Object.entries(manifest.agents).map(([name, { image: _own, ...agent }]) => [name, agent]),
+  );
+  const clean = { ...rest, agents, routes: [], credentials: {}, mounts: [], providers: {}, environment: {}, limits };
   if (ignored.length === 0) return { manifest: clean };
   const text = `${layer.file} lies in the workspace and may bring agents alone; ignored: ${ignored.join("; ")} (to use it as your own: --manifest ${layer.file})`;
   return { manifest: clean, note: { level: "warning", code: "manifest_untrusted", text } satisfies Note };

@@ -1,11 +1,9 @@
-import type { LaunchRequest } from "../spec/keeper-protocol.ts";
+import type { DockerLaunch, LaunchRequest } from "../spec/keeper-protocol.ts";
 import type { Policy } from "../spec/policy.ts";
 import type { Metadata } from "../spec/state-files.ts";
 
 /** Where the agent's private home is, inside. */
 export const insideHome = "/home/agent";
-
-const systemPath = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"];
 
 /** What a run is composed of, each part already resolved and checked. */
 export interface LaunchParts {
@@ -16,11 +14,14 @@ export interface LaunchParts {
   readonly model?: string | undefined;
   readonly policy: Policy;
   readonly policyHash: string;
+  readonly engine: "local" | "docker";
+  /** With the docker engine: where it is, and what it makes the sandbox from. */
+  readonly docker?: { readonly address: string; readonly launch: DockerLaunch } | undefined;
   readonly workspace: { readonly mode: "mount" | "copy" | "none"; readonly dir?: string };
   readonly argv: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
   readonly files: LaunchRequest["files"];
-  /** Read-only host folders that the agent's tools need, and those of them that go on PATH. */
+  /** Read-only host folders that the agent's tools need, and PATH inside, whole. */
   readonly tools: { readonly dirs: readonly string[]; readonly path: readonly string[] };
   /** What the command reads from its standard input, which is then closed. */
   readonly input?: string | undefined;
@@ -40,7 +41,7 @@ export function composeLaunch(parts: LaunchParts): LaunchRequest {
   const metadata: Omit<Metadata, "keeper"> = {
     version: 1,
     slug,
-    engine: "local",
+    engine: parts.engine,
     compose_project: `caisson-${slug}`,
     agent: parts.agent,
     provider: parts.provider,
@@ -48,6 +49,7 @@ export function composeLaunch(parts: LaunchParts): LaunchRequest {
     workspace,
     policyHash: parts.policyHash,
     startedAt: parts.now.toISOString(),
+    ...(parts.docker && { image: parts.docker.launch.agentImage.reference, docker_host: parts.docker.address }),
     ...(parts.label !== undefined && { label: parts.label }),
     ...(parts.model !== undefined && { model: parts.model }),
   };
@@ -62,11 +64,12 @@ export function composeLaunch(parts: LaunchParts): LaunchRequest {
     workdir: workspace.dir ?? insideHome,
     home: insideHome,
     toolDirs: [...parts.tools.dirs],
-    path: [...parts.tools.path, ...systemPath],
+    path: [...parts.tools.path],
     files: parts.files,
     ...(parts.input !== undefined && { input: parts.input }),
     ...(parts.cliVersion !== undefined && { cliVersion: parts.cliVersion }),
     ...(parts.pty && { pty: parts.pty }),
+    ...(parts.docker && { docker: parts.docker.launch }),
     ...(parts.record !== undefined && { record: parts.record }),
     ...(parts.replay !== undefined && { replay: parts.replay }),
   };

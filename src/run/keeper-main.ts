@@ -1,5 +1,4 @@
 import { homedir } from "node:os";
-import { Failure } from "../base/failure.ts";
 import { writeKeeperBug } from "./keeper-bug.ts";
 import { createMachine } from "./machine.ts";
 import { runKeeper } from "./run-keeper.ts";
@@ -20,7 +19,8 @@ process.once("uncaughtException", (error) => {
 // Whatever we make is for this person alone, whoever's umask we inherited.
 process.umask(0o077);
 
-const machine = makeMachine();
+const uid = process.geteuid?.() ?? 0;
+const machine = createMachine({ environment: process.env, home: homedir(), stateRoot, uid });
 machine.bootGate();
 const channel = {
   input: process.stdin,
@@ -31,16 +31,3 @@ const channel = {
   signal: abort.signal,
 };
 void runKeeper(machine, channel).then((code) => process.exit(code));
-
-/** A machine that lacks something is told to whoever started us, as the expected failure that it is. */
-function makeMachine() {
-  const uid = process.geteuid?.() ?? 0;
-  try {
-    return createMachine({ environment: process.env, home: homedir(), stateRoot, uid });
-  } catch (error) {
-    if (!(error instanceof Failure)) throw error;
-    const { code, message, hint, status, exit } = error;
-    process.stdout.write(`${JSON.stringify({ code, message, hint, status, exit })}\n`);
-    process.exit(exit);
-  }
-}

@@ -1,34 +1,49 @@
+import { Failure } from "../base/failure.ts";
 import { endProcess } from "../host/end-process.ts";
-import type { Metadata } from "../spec/state-files.ts";
 import type { KeeperPlace } from "./engine-neutral-host.ts";
 import { runFailure } from "./errors.ts";
 import type { KeeperHost } from "./keeper-host.ts";
-import { createLocalKeeperHost } from "./local-keeper-host.ts";
-import type { SettleHost } from "./settle.ts";
+import { createLocalKeeperHost, type LocalKeeperHost } from "./local-keeper-host.ts";
+import type { EngineOf, SettleHost } from "./settle.ts";
 
 /** This machine as keepers and settling see it, whatever the engine: an engine's own code is loaded when it is asked for. */
 export interface Machine extends SettleHost {
   /** Has a gate of the local engine boot before it is known what to run; ended when another engine is asked for. */
   bootGate(): void;
-  /** A keeper's host on this engine. Throws `engine_missing`. */
-  keeperHost(engine: Metadata["engine"]): Promise<KeeperHost>;
+  /** A keeper's host on this engine. Throws what the engine lacks here. */
+  keeperHost(of: EngineOf): Promise<KeeperHost>;
 }
 
 /** Makes the machine from where its caller lives. */
 export function createMachine(place: KeeperPlace): Machine {
-  const local = createLocalKeeperHost(place);
-  const keeperHost = async (engine: Metadata["engine"]): Promise<KeeperHost> => {
-    if (engine === "local") return local;
-    local.abandonGate();
-    throw runFailure("engine_missing", { engine });
+  let made: LocalKeeperHost | undefined;
+  // Only when it is asked for: a machine may have Docker and no bubblewrap.
+  const local = () => {
+    made ??= createLocalKeeperHost(place);
+    return made;
+  };
+  /** Undefined where this machine lacks what the local engine needs: then nothing of it runs here either. */
+  const localIfHere = () => {
+    try {
+      return local();
+    } catch (error) {
+      if (error instanceof Failure) return undefined;
+      throw error;
+    }
+  };
+  const keeperHost = async (of: EngineOf): Promise<KeeperHost> => {
+    if (of.engine === "local") return local();
+    made?.abandonGate();
+    throw runFailure("engine_missing", { engine: of.engine });
   };
   return {
     stateRoot: place.stateRoot,
-    now: local.now,
+    now: () => new Date(),
     endProcess,
-    reapGates: local.reapGates,
+    reapGates: async () => (await localIfHere()?.reapGates()) ?? [],
+    reapStrays: async () => [],
     undoHost: keeperHost,
-    bootGate: local.bootGate,
+    bootGate: () => localIfHere()?.bootGate(),
     keeperHost,
   };
 }

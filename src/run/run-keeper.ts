@@ -1,4 +1,5 @@
 import type { Readable } from "node:stream";
+import { Failure } from "../base/failure.ts";
 import { createLineSplitter } from "../base/line-splitter.ts";
 import type { LaunchRequest } from "../spec/keeper-protocol.ts";
 import { readToKeeper } from "../spec/read-message.ts";
@@ -15,7 +16,7 @@ const settleAfterMs = 1000;
 export interface KeeperChannel {
   /** One line says what to run; the end without a line says that there is nothing to run after all. */
   readonly input: Readable;
-  /** Tells the caller: `listening`, or `slug_taken`. */
+  /** Tells the caller: `listening`, `slug_taken`, or a failure as JSON. */
   answer(word: string): void;
   /** The slug is ours: what goes wrong from here belongs to it. */
   claimed(slug: string): void;
@@ -28,7 +29,8 @@ export async function runKeeper(machine: Machine, channel: KeeperChannel): Promi
   const line = await readRequest(channel.input);
   if (line === undefined) return 0;
   const request = JSON.parse(line) as LaunchRequest;
-  const host = await machine.keeperHost(request.metadata.engine);
+  const host = await hostFor(machine, request, channel);
+  if (typeof host === "number") return host;
   if (!claimSlug(host, request)) {
     channel.answer("slug_taken");
     return 7;
@@ -52,6 +54,18 @@ export async function runKeeper(machine: Machine, channel: KeeperChannel): Promi
   });
   await settleOthers();
   return 0;
+}
+
+/** A machine that lacks something is told to whoever started us, as the expected failure that it is. */
+async function hostFor(machine: Machine, { metadata }: LaunchRequest, channel: KeeperChannel) {
+  try {
+    return await machine.keeperHost(metadata);
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    const { code, message, hint, status, exit } = error;
+    channel.answer(JSON.stringify({ code, message, hint, status, exit }));
+    return exit;
+  }
 }
 
 function readRequest(input: Readable): Promise<string | undefined> {

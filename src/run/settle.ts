@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { Failure } from "../base/failure.ts";
 import { holdLock } from "../host/hold-lock.ts";
 import { isSameProcess, type ProcessIdentity } from "../host/process-identity.ts";
 import { openJournal } from "../sandbox/journal.ts";
@@ -18,11 +19,16 @@ export interface Settlement {
   readonly leftovers: readonly string[];
 }
 
+/** Which engine made a sandbox, and where that is. */
+export type EngineOf = Pick<Metadata, "engine" | "docker_host">;
+
 /** What settling needs. */
 export interface SettleHost {
   readonly stateRoot: string;
   /** What undoes the launch steps of a sandbox of this engine. */
-  undoHost(engine: Metadata["engine"]): Promise<UndoHost>;
+  undoHost(of: EngineOf): Promise<UndoHost>;
+  /** Ends what engines have of ours that no marker tells of (`isKept` says of which it does); by slug. */
+  reapStrays(isKept: (slug: string) => boolean): Promise<readonly Settlement[]>;
   /** Ends exactly this process; returns whether it is gone. */
   endProcess(identity: ProcessIdentity): Promise<boolean>;
   now(): Date;
@@ -67,7 +73,8 @@ async function undoDead(host: SettleHost, slug: string): Promise<readonly string
   if (!existsSync(paths.open)) return [];
   const metadata = readMetadata(paths.metadata);
   if (!metadata || isOwned(paths.open)) return undefined;
-  const undoing = await host.undoHost(metadata.engine);
+  const undoing = await undoHostOf(host, metadata);
+  if ("leftovers" in undoing) return undoing.leftovers;
   const journal = openJournal(paths.journal, host.now);
   const notes: GuardNote[] = [];
   const leftovers = await undoSteps(undoing, paths, readJournal(paths.journal), {
@@ -80,6 +87,24 @@ async function undoDead(host: SettleHost, slug: string): Promise<readonly string
   removeTemporaries(paths.dir);
   if (leftovers.length === 0) rmSync(paths.open, { force: true });
   return leftovers;
+}
+
+/** What the engine lacks to undo anything (it is gone from this machine) is told as what is left. */
+async function undoHostOf(
+  host: SettleHost,
+  of: EngineOf,
+): Promise<UndoHost | { readonly leftovers: readonly string[] }> {
+  try {
+    return await host.undoHost(of);
+  } catch (error) {
+    if (error instanceof Failure) return { leftovers: [error.message] };
+    throw error;
+  }
+}
+
+/** Ends what engines have of ours that nothing on disk tells of any more: containers whose state folder was deleted. */
+export function settleStrays(host: SettleHost): Promise<readonly Settlement[]> {
+  return host.reapStrays((slug) => existsSync(statePaths(host.stateRoot, slug).open));
 }
 
 /** Under a lock that does not go with the sandbox's folder, as its own would. False = somebody else is at it. */

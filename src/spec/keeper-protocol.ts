@@ -5,6 +5,17 @@ import { Metadata } from "./state-files.ts";
 
 // NDJSON over keeper.sock (0600). Terminal bytes are base64: a line is always one JSON object.
 
+const ImageChoice = z.strictObject({ reference: z.string(), id: z.string() });
+
+/** What the docker engine needs beyond what every engine does. Images are pinned by id: a name may mean another one meanwhile. */
+export const DockerLaunch = z.strictObject({
+  agentImage: ImageChoice,
+  gateImage: ImageChoice,
+  user: z.strictObject({ uid: z.int().positive(), gid: z.int().nonnegative() }),
+  runtime: z.string().optional(),
+});
+export type DockerLaunch = z.output<typeof DockerLaunch>;
+
 /** What `caisson run` gives a new keeper on its standard input, one line. Credentials are named, not given: the keeper resolves them. */
 export const LaunchRequest = z.strictObject({
   metadata: Metadata.omit({ keeper: true }),
@@ -25,6 +36,7 @@ export const LaunchRequest = z.strictObject({
   toolDirs: z.array(z.string()),
   path: z.array(z.string()),
   files: z.array(z.strictObject({ path: z.string(), text: z.string(), mode: z.int() })),
+  docker: DockerLaunch.optional().meta({ description: "With the docker engine" }),
   record: z.string().optional().meta({ description: "File that the model traffic is recorded to" }),
   replay: z.string().optional().meta({ description: "File that the model is answered from" }),
 });

@@ -58,6 +58,11 @@ export const ManifestAgent = z.strictObject({
   provider: Name,
   model: z.string().min(1).optional(),
   instructions: z.string().optional().meta({ description: "Text put before every prompt" }),
+  image: z
+    .string()
+    .min(1)
+    .optional()
+    .meta({ description: "Its image on the docker engine, in place of the provider's" }),
   skills: z
     .array(z.string().min(1))
     .optional()
@@ -118,5 +123,7 @@ export const Manifest = z.strictObject({
     )
     .default([]),
   unixSockets: z.enum(["deny", "allow"]).optional(),
+  engine: z.enum(["local", "docker"]).optional().meta({ description: "By default docker, where it is ready" }),
+  image: z.string().min(1).optional().meta({ description: "Image of agents on the docker engine that name none" }),
 });
 export type Manifest = z.output<typeof Manifest>;

@@ -128,6 +128,7 @@ export const Policy = z.strictObject({
   credentials: z.array(Credential).default([]),
   limits: Limits.prefault({}),
   mounts: z.array(Mount).default([]),
+  image: z.string().optional().meta({ description: "Image of the agent, where it is not its provider's own (docker)" }),
   environment: z.record(z.string(), z.string()).default({}).meta({ description: "Literal variables of the agent" }),
   unixSockets: z
     .enum(["deny", "allow"])

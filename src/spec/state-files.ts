@@ -7,6 +7,11 @@ export const Metadata = z.object({
   slug: z.string(),
   engine: z.enum(["local", "docker", "podman"]),
   compose_project: z.string(),
+  image: z.string().optional().meta({ description: "The agent's image, by the name that it was asked for (docker)" }),
+  docker_host: z
+    .string()
+    .optional()
+    .meta({ description: "The engine that made it: where it is undone, whoever undoes it" }),
   agent: z.string(),
   provider: z.string(),
   label: z.string().optional(),

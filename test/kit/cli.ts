@@ -71,6 +71,8 @@ export function createTestCli(): TestCli {
   const environment = {
     ...usual,
     HOME: folders.home,
+    // A machine with a Docker engine of its own would choose that.
+    CAISSON_ENGINE: "local",
     XDG_STATE_HOME: folders.state,
     XDG_CONFIG_HOME: folders.config,
     // Compiled code may be shared: it says nothing about the user.

@@ -1,6 +1,6 @@
 import { listSandboxes } from "../../run/list-sandboxes.ts";
 import { finishRemovals, removeSandbox } from "../../run/remove-sandbox.ts";
-import { settleAll } from "../../run/settle.ts";
+import { settleAll, settleStrays } from "../../run/settle.ts";
 import { countKept } from "../copied-workspace.ts";
 import { defineCommand } from "../frame/command.ts";
 import { duration } from "../frame/option.ts";
@@ -19,7 +19,9 @@ export const cleanupCommand = defineCommand({
   notes: ["What runs is not touched. It is safe to run at any time, also twice at once."],
   run: async (context, { options }) => {
     const { output, folders } = context;
-    const settlements = (await settleAll(settleHost(context))).filter(({ settled }) => settled);
+    const host = settleHost(context);
+    const open = await settleAll(host);
+    const settlements = [...open, ...(await settleStrays(host))].filter(({ settled }) => settled);
     const exits = settlements.map((settlement) => showSettlement(output, settlement, "cleaned up"));
     const before = options.olderThan === undefined ? 0 : Date.now() - options.olderThan * 1000;
     for (const { metadata, state, unsettled } of listSandboxes(folders.state)) {

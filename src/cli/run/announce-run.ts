@@ -9,7 +9,7 @@ export function announceRun(output: Output, plan: RunPlan): void {
 }
 
 /** The two or three lines that stand for a plan. */
-export function headLines({ request, cliVersion }: RunPlan): readonly string[] {
+export function headLines({ request, cliVersion, engineWhy }: RunPlan): readonly string[] {
   const { metadata, policy } = request;
   const { limits, routes } = policy;
   const where = {
@@ -33,7 +33,7 @@ export function headLines({ request, cliVersion }: RunPlan): readonly string[] {
   };
   const out = hosts.map(said);
   return [
-    `  sandbox    ${metadata.slug}   ${metadata.engine} · ${limits.cpus} cpu · ${byteText(limits.memoryBytes)} · ${where}`,
+    `  sandbox    ${metadata.slug}   ${metadata.engine}${engineWhy === undefined ? "" : ` (${engineWhy})`} · ${limits.cpus} cpu · ${byteText(limits.memoryBytes)} · ${where}`,
     `  agent      ${metadata.agent}${cliVersion === undefined ? "" : ` ${cliVersion}`}${metadata.model === undefined ? "" : ` · ${metadata.model}`}${from}`,
     `  out        ${out.length === 0 ? "nothing is allowed" : out.join(" · ")}`,
   ];

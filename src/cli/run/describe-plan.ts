@@ -4,7 +4,7 @@ import { routeText } from "../output/route-text.ts";
 import type { RunPlan } from "./plan-run.ts";
 
 /** The whole plan as data, for `--dry-run --json`: credentials by name and source, never a value or a placeholder. */
-export function describePlan({ request, notes, sources, cliVersion }: RunPlan): object {
+export function describePlan({ request, notes, sources, cliVersion, engineWhy }: RunPlan): object {
   const { metadata, policy, files, input: _input, ...rest } = request;
   const held = new Set(policy.credentials.map(({ placeholder }) => placeholder));
   const environment = Object.fromEntries(
@@ -13,6 +13,8 @@ export function describePlan({ request, notes, sources, cliVersion }: RunPlan): 
   return {
     ...metadata,
     cliVersion,
+    engineWhy,
+    docker: rest.docker,
     argv: rest.argv,
     workdir: rest.workdir,
     toolDirs: rest.toolDirs,
@@ -30,10 +32,11 @@ export function describePlan({ request, notes, sources, cliVersion }: RunPlan): 
 
 /** What `--dry-run` tells a person beyond the head lines: each route, mount and variable, and where it was said. */
 export function planLines({ request, notes, sources }: RunPlan): readonly string[] {
-  const { policy, argv, files, toolDirs } = request;
+  const { policy, argv, files, toolDirs, docker } = request;
   const from = (key: string) => (sources[key] === undefined ? "" : `   (${sources[key]})`);
   return [
     `  command    ${argv.join(" ")}`,
+    ...(docker ? dockerLines(docker, from("image")) : []),
     ...policy.routes.map((route) => `  route      ${routeText(route)}${from(`route.${route.name}`)}`),
     ...policy.credentials.map(({ name }) => `  credential ${name}${from(`credential.${name}`)}`),
     ...policy.mounts.map(
@@ -44,6 +47,17 @@ export function planLines({ request, notes, sources }: RunPlan): readonly string
     ...toolDirs.map((dir) => `  tools      ${dir}, read-only`),
     ...files.map(({ path }) => `  file       ${path}`),
     ...notes.map(({ level, text }) => `  ${level === "warning" ? "!" : " "}          ${text}`),
+  ];
+}
+
+function dockerLines(
+  { agentImage, user, runtime }: NonNullable<RunPlan["request"]["docker"]>,
+  from: string,
+): readonly string[] {
+  return [
+    `  image      ${agentImage.reference} (${agentImage.id.slice("sha256:".length, 19)})${from}`,
+    `  user       ${user.uid}:${user.gid}`,
+    ...(runtime === undefined ? [] : [`  runtime    ${runtime}`]),
   ];
 }
 

@@ -1,13 +1,15 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { findAgentCli } from "../../host/find-agent-cli.ts";
+import { lookForDocker } from "../../host/docker/look-for-docker.ts";
 import { readGitIdentity } from "../../host/read-git-identity.ts";
 import { loadManifests } from "../../policy/load-manifests.ts";
 import type { ManifestLayer } from "../../policy/manifest-layer.ts";
 import type { Note } from "../../policy/note.ts";
 import { policyHash } from "../../policy/policy-hash.ts";
 import { resolveAgent } from "../../policy/resolve-agent.ts";
+import { wishedEngine } from "../../policy/wished-engine.ts";
+import { type ImageWish, wishedImage } from "../../policy/wished-image.ts";
 import { gitConfigFile } from "../../provider/git-identity.ts";
 import type { Provider } from "../../provider/provider.ts";
 import { providers } from "../../provider/providers.ts";
@@ -15,6 +17,9 @@ import { composeLaunch, insideHome } from "../../run/compose-launch.ts";
 import type { LaunchRequest } from "../../spec/keeper-protocol.ts";
 import { cliFailure } from "../errors.ts";
 import type { CommandContext } from "../frame/command-context.ts";
+import { chooseEngine, type DockerChoice, type DockerOffer, type EngineChoice } from "./choose-engine.ts";
+import { imageTools, machineTools } from "./find-tools.ts";
+import type { DockerAsk } from "./offer-docker.ts";
 import { planRecording } from "./plan-recording.ts";
 import { resolveRules } from "./resolve-rules.ts";
 import { resolveWorkspace } from "./resolve-workspace.ts";
@@ -26,6 +31,8 @@ export interface RunPlan {
   readonly notes: readonly Note[];
   readonly sources: Readonly<Record<string, string>>;
   readonly cliVersion: string | undefined;
+  /** Why this engine, where nobody asked for it. */
+  readonly engineWhy: string | undefined;
 }
 
 /** The agent that a command line names: a provider and what it is told. */
@@ -35,6 +42,9 @@ interface ChosenAgent {
   readonly model?: string | undefined;
   readonly instructions?: string | undefined;
   readonly command?: readonly string[] | undefined;
+  /** Its own image, and where the agent is said. */
+  readonly image?: string | undefined;
+  readonly from?: string | undefined;
   readonly skills: readonly { readonly dir: string; readonly within: string }[];
   readonly notes: readonly Note[];
 }
@@ -50,86 +60,153 @@ interface PlanFacts {
 export async function planRun(context: CommandContext, input: RunInput, facts: PlanFacts): Promise<RunPlan> {
   const { options } = input;
   refuseWhatIsNotHere(options);
-  const { home, config } = context.folders;
+  // Asked first, so that it answers while the rest is read.
+  const docker = startLooking(context, options);
   const workspace = resolveWorkspace(context, options);
-  const { layers, notes } = await loadManifests(readText, {
-    home,
-    personal: join(config, "caisson.yaml"),
-    ...(workspace.dir !== undefined && { workspace: join(workspace.dir, "caisson.yaml") }),
-    ...(options.manifest !== undefined && { given: resolve(context.cwd, options.manifest) }),
-  });
-  const agent = chooseAgent(input, layers, home);
+  const { layers, notes } = await readManifests(context, options, workspace.dir);
+  const agent = chooseAgent(input, layers, context.folders.home);
+  const image = wishedImage({ layers, agent, flag: options.image });
+  const variable = context.environment.CAISSON_ENGINE;
+  const dockerFlags = (["image", "runtime"] as const).filter((name) => options[name] !== undefined);
+  const wish = wishedEngine({ layers, variable, flag: options.engine, dockerFlags: dockerFlags.map((n) => `--${n}`) });
+  const chosen = await chooseEngine(wish ?? { engine: "local", from: "default" }, () =>
+    docker({ image: image?.image ?? imageNameOf(agent.provider.name), workspace }),
+  );
+  return await composePlan(context, input, { ...facts, workspace, layers, notes, agent, image, chosen });
+}
+
+/** What was decided before the policy. */
+interface Decided extends PlanFacts {
+  readonly workspace: ReturnType<typeof resolveWorkspace>;
+  readonly layers: readonly ManifestLayer[];
+  readonly notes: readonly Note[];
+  readonly agent: ChosenAgent;
+  readonly image: ImageWish | undefined;
+  readonly chosen: EngineChoice;
+}
+
+async function composePlan(context: CommandContext, input: RunInput, decided: Decided): Promise<RunPlan> {
+  const { options } = input;
+  const { workspace, layers, agent, image, chosen } = decided;
   const { provider } = agent;
   const isCommand = provider.name === "command";
-  const pty = terminalFor(context, input, isCommand || facts.prompt === undefined);
-  const identity = readGitIdentity({ dir: workspace.dir ?? home, workspace: workspace.dir }, context.environment);
-  const found = findAgentCli(isCommand ? [agent.command?.[0] ?? ""] : provider.binaries, {
-    environment: context.environment,
-    home,
-  });
-  if (!found && !isCommand)
-    throw cliFailure("agent_cli_missing", {
-      agent: provider.name,
-      binaries: provider.binaries,
-      install: provider.install,
-    });
-  const recording = await planRecording(context.cwd, options, { provider: provider.name, cliVersion: found?.version });
+  const pty = terminalFor(context, input, isCommand || decided.prompt === undefined);
+  const gitConfig = readGitConfig(context, workspace.dir);
+  const tools = chosen.engine === "docker" ? imageTools(agent, chosen.docker.agentImage) : machineTools(context, agent);
+  const agentFacts = { provider: provider.name, cliVersion: tools.version };
+  const recording = await planRecording(context.cwd, options, agentFacts);
   const rules = await resolveRules(context, input, {
     layers,
     provider,
     replayOf: recording.credentials,
     ...(workspace.dir !== undefined && { workspace: workspace.dir }),
   });
+  const policy = chosen.engine === "docker" && image ? { ...rules.policy, image: image.image } : rules.policy;
   const model = options.model ?? agent.model;
-  const planned = provider.plan({
-    interactive: pty !== undefined && !isCommand,
-    home: insideHome,
-    workdir: workspace.dir ?? insideHome,
-    binary: found?.binary ?? "",
-    skills: await readSkills(agent.skills),
-    ...(facts.prompt !== undefined && { prompt: facts.prompt }),
-    ...(agent.instructions !== undefined && { instructions: agent.instructions }),
-    ...(model !== undefined && { model }),
-    ...(agent.command && { argv: agent.command }),
-  });
-  const gitConfig = gitConfigFile(insideHome, await identity);
+  const planned = await planAgent(agent, { workspace, pty, model, prompt: decided.prompt, binary: tools.binary });
   const homeFiles = rules.homeFiles.map(({ path, text }) => ({ path: `${insideHome}/${path}`, text, mode: 0o600 }));
   const request = composeLaunch({
-    slug: facts.slug,
+    slug: decided.slug,
     agent: agent.name,
     provider: provider.name,
     label: options.label,
     model,
-    policy: rules.policy,
-    policyHash: policyHash(rules.policy, (text) => createHash("sha256").update(text).digest("hex")),
+    policy,
+    policyHash: policyHash(policy, (text) => createHash("sha256").update(text).digest("hex")),
+    engine: chosen.engine,
+    docker: chosen.engine === "docker" ? dockerLaunch(chosen.docker, options.runtime) : undefined,
     workspace,
     argv: planned.argv,
     input: planned.input,
-    cliVersion: found?.version,
+    cliVersion: tools.version,
     environment: planned.environment,
-    files: [...planned.files, ...homeFiles, ...(gitConfig.text === "" ? [] : [gitConfig])],
-    tools: found?.tools ?? { dirs: [], path: [] },
+    files: [...planned.files, ...homeFiles, ...(await gitConfig)],
+    tools,
     stdin: isCommand && pty === undefined && (options.interactive || !context.input.isTerminal) ? "pipe" : "none",
     decode: pty === undefined && (!isCommand || context.output.json),
     pty,
     record: recording.record,
     replay: recording.replay,
     umask: process.umask(),
-    now: facts.now,
+    now: decided.now,
   });
   return {
     request,
-    notes: [...recording.notes, ...notes, ...agent.notes, ...rules.notes],
-    sources: rules.sources,
-    cliVersion: found?.version,
+    engineWhy: chosen.why,
+    notes: [...recording.notes, ...decided.notes, ...agent.notes, ...rules.notes],
+    sources: { ...rules.sources, ...(policy.image !== undefined && image && { image: image.from }) },
+    cliVersion: tools.version,
   };
+}
+
+/** Asks early whether docker is there; what it has for the run is asked when that is known. */
+function startLooking({ environment }: CommandContext, { engine }: RunInput["options"]) {
+  const isLocal = engine === "local" || (engine === undefined && environment.CAISSON_ENGINE === "local");
+  const presence = isLocal ? undefined : lookForDocker(environment);
+  presence?.catch(() => {}); // A bug in it is told where it is awaited.
+  return async (ask: Omit<DockerAsk, "person">): Promise<DockerOffer> => {
+    const found = await (presence ?? lookForDocker(environment));
+    if (!found.answers) return { isReady: false, reason: found.reason, failure: found.failure };
+    // Loaded only where an engine answered: its client library is the largest thing that a start could load.
+    const { offerDocker } = await import("./offer-docker.ts");
+    const person = { uid: process.geteuid?.() ?? 0, gid: process.getegid?.() ?? 0 };
+    return offerDocker(found.endpoint, { ...ask, person });
+  };
+}
+
+const imageNameOf = (provider: string) => (provider === "command" ? "caisson-base" : `caisson-${provider}`);
+
+function dockerLaunch({ address, agentImage, gateImage, user }: DockerChoice, runtime: string | undefined) {
+  const named = ({ reference, id }: DockerChoice["agentImage"]) => ({ reference, id });
+  const images = { agentImage: named(agentImage), gateImage: named(gateImage) };
+  return { address, launch: { ...images, user, ...(runtime !== undefined && { runtime }) } };
+}
+
+function readManifests({ folders, cwd }: CommandContext, options: RunInput["options"], workspace: string | undefined) {
+  return loadManifests(readText, {
+    home: folders.home,
+    personal: join(folders.config, "caisson.yaml"),
+    ...(workspace !== undefined && { workspace: join(workspace, "caisson.yaml") }),
+    ...(options.manifest !== undefined && { given: resolve(cwd, options.manifest) }),
+  });
+}
+
+/** The person's name and address, as a file of the agent's home; none when they have none. */
+async function readGitConfig({ environment, folders }: CommandContext, workspace: string | undefined) {
+  const identity = await readGitIdentity({ dir: workspace ?? folders.home, workspace }, environment);
+  const file = gitConfigFile(insideHome, identity);
+  return file.text === "" ? [] : [file];
+}
+
+async function planAgent(
+  agent: ChosenAgent,
+  given: {
+    readonly workspace: { readonly dir?: string };
+    readonly pty: LaunchRequest["pty"];
+    readonly model: string | undefined;
+    readonly prompt: string | undefined;
+    readonly binary: string;
+  },
+) {
+  const { workspace, pty, model, prompt, binary } = given;
+  return agent.provider.plan({
+    interactive: pty !== undefined && agent.provider.name !== "command",
+    home: insideHome,
+    workdir: workspace.dir ?? insideHome,
+    binary,
+    skills: await readSkills(agent.skills),
+    ...(prompt !== undefined && { prompt }),
+    ...(agent.instructions !== undefined && { instructions: agent.instructions }),
+    ...(model !== undefined && { model }),
+    ...(agent.command && { argv: agent.command }),
+  });
 }
 
 function refuseWhatIsNotHere(options: RunInput["options"]): void {
   const refuse = (what: string, instead: string) => cliFailure("not_in_this_version", { what, instead });
-  if (options.engine === "docker" || options.engine === "podman")
-    throw refuse(`--engine ${options.engine}`, "caisson run --engine local");
-  if (options.image !== undefined) throw refuse("--image", "the local engine uses this machine's own tools");
+  if (options.engine === "docker" || options.image !== undefined || options.runtime !== undefined)
+    throw refuse("the docker engine", "caisson run --engine local");
+  if (options.engine === "podman") throw refuse("--engine podman", "caisson run --engine docker");
   if (options.publish.length > 0) throw refuse("--publish", "caisson exec SLUG -- curl localhost:PORT");
   if (options.budget !== undefined) throw refuse("--budget", "caisson run --timeout 30m");
 }

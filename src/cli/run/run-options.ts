@@ -24,7 +24,8 @@ export const runOptions = {
   memory: byteSize("--memory <size>", "limit of memory (default 4g)"),
   interactive: flag("-i, --interactive", "give standard input to the command even when it is not a terminal"),
   budget: text("--budget <limit>", "not in this version"),
-  image: text("--image <image>", "docker engine: not in this version"),
+  image: text("--image <image>", "the agent's image (docker engine); by default its provider's"),
+  runtime: text("--runtime <runtime>", "what runs the containers, such as runsc for gVisor (docker engine)"),
   publish: list("--publish <port>", "not in this version"),
 } as const;
 

@@ -15,6 +15,20 @@ export const dockerHostFailure = failures({
     status: 404,
     exit: 3,
   },
+  docker_absent: {
+    message: (d: { address: string; detail: string }) =>
+      `Cannot use the docker engine at ${d.address}: it does not answer (${d.detail})`,
+    hint: () => "sudo systemctl start docker    or: caisson run --engine local",
+    status: 503,
+    exit: 4,
+  },
+  docker_remote: {
+    message: (d: { address: string }) =>
+      `Cannot use the docker engine at ${d.address}: it may be another machine, which does not see this one's files`,
+    hint: () => "export DOCKER_HOST=unix:///var/run/docker.sock    or: caisson run --engine local",
+    status: 400,
+    exit: 4,
+  },
   docker_certificate_missing: {
     message: (d: { folder: string }) =>
       `Cannot speak TLS with the docker engine: ${d.folder} lacks ca.pem, cert.pem or key.pem`,

@@ -31,6 +31,7 @@ const host: SettleHost = {
   stateRoot,
   now: () => new Date(),
   reapGates: async () => [],
+  reapStrays: async () => [],
   endProcess: async () => true,
   undoHost: async () => undoHost,
 };

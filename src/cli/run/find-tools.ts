@@ -1,0 +1,59 @@
+import type { ImageFacts } from "../../host/docker/read-image.ts";
+import { findAgentCli } from "../../host/find-agent-cli.ts";
+import type { Provider } from "../../provider/provider.ts";
+import { cliFailure } from "../errors.ts";
+import type { CommandContext } from "../frame/command-context.ts";
+
+/** An agent's CLI, and what else must be visible for its work. */
+export interface AgentTools {
+  /** As it is started inside; empty for a plain command. */
+  readonly binary: string;
+  readonly version: string | undefined;
+  /** Folders of the machine that are shown inside, read-only. */
+  readonly dirs: readonly string[];
+  /** PATH inside, whole. */
+  readonly path: readonly string[];
+}
+
+/** Which version of its CLI an image has. */
+const versionLabel = "caisson.cli.version";
+
+interface ToolUser {
+  readonly provider: Provider;
+  readonly command?: readonly string[] | undefined;
+}
+
+const systemPath = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"];
+
+/** This machine's own: what the local engine shows inside. Throws `agent_cli_missing`. */
+export function machineTools(
+  { environment, folders }: Pick<CommandContext, "environment" | "folders">,
+  { provider, command }: ToolUser,
+): AgentTools {
+  const isCommand = provider.name === "command";
+  const found = findAgentCli(isCommand ? [command?.[0] ?? ""] : provider.binaries, {
+    environment,
+    home: folders.home,
+  });
+  if (!found && !isCommand) {
+    const { name, binaries, install } = provider;
+    throw cliFailure("agent_cli_missing", { agent: name, binaries, install });
+  }
+  return {
+    binary: found?.binary ?? "",
+    version: found?.version,
+    dirs: found?.tools.dirs ?? [],
+    path: [...(found?.tools.path ?? []), ...systemPath],
+  };
+}
+
+/** An image's: its CLI by name, its PATH. */
+export function imageTools({ provider }: ToolUser, image: Pick<ImageFacts, "environment" | "labels">): AgentTools {
+  const path = image.environment.find((variable) => variable.startsWith("PATH="))?.slice("PATH=".length);
+  return {
+    binary: provider.binaries[0] ?? "",
+    version: image.labels[versionLabel],
+    dirs: [],
+    path: path?.split(":").filter((folder) => folder.startsWith("/")) ?? systemPath,
+  };
+}
