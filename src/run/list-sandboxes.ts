@@ -27,6 +27,7 @@ export function inspectSandbox(root: string, slug: string): ListedSandbox | unde
     return undefined;
   }
   const alive = isSameProcess(metadata.keeper);
+  const isOpen = existsSync(paths.open);
   const state =
     metadata.end === undefined
       ? alive
@@ -34,13 +35,14 @@ export function inspectSandbox(root: string, slug: string): ListedSandbox | unde
         : "interrupted"
       : metadata.end === "interrupted"
         ? "interrupted"
-        : alive
+        : // A keeper whose sandbox is gone stays a moment, to settle what others left.
+          alive && isOpen
           ? "running"
           : "ended";
   return {
     metadata,
     state,
-    unsettled: existsSync(paths.open) && !alive,
+    unsettled: isOpen && !alive,
     lastSeen: lastWrite([paths.events, paths.log, paths.metadata]),
   };
 }
