@@ -5,6 +5,7 @@
  */
 export const protectedNames: readonly string[] = [
   // Agents and editors: hooks, tool servers and tasks that run on the host.
+  ".aider.conf.yml",
   ".claude",
   ".codex",
   ".cursor",
@@ -14,6 +15,11 @@ export const protectedNames: readonly string[] = [
   ".opencode",
   ".pi",
   ".vscode",
+  ".windsurf",
+  // Interpreters that run a file of the folder that they are started in.
+  ".Rprofile",
+  ".irbrc",
+  ".pdbrc",
   // Shells and tools that read a home folder, for a workspace that is linked into one.
   ".bash_login",
   ".bash_profile",

@@ -1,4 +1,5 @@
 import { isAbsolute, relative } from "node:path";
+import { boundNotes } from "./bound-notes.ts";
 import { isWithin } from "./facts/path-within.ts";
 import type { GuardHost } from "./guard-host.ts";
 import type { GuardNote, GuardPlan } from "./guard-plan.ts";
@@ -18,14 +19,10 @@ export interface GuardWatch extends AsyncDisposable {
  * where programs of the host come by. It never throws: what it misses, `settleGuard` makes up for.
  */
 export function watchGuard(host: GuardHost, plan: GuardPlan, tell: (note: GuardNote) => void): GuardWatch {
-  const told = new Set<string>();
+  const pass = boundNotes(tell);
   const tellOnce = ({ path, action, detail }: GuardNote) => {
     const inTree = isAbsolute(path) && isWithin(path, plan.workspace);
-    const note = { path: inTree ? relative(plan.workspace, path) || "." : path, action, detail };
-    const key = JSON.stringify(note);
-    if (told.has(key)) return;
-    told.add(key);
-    tell(note);
+    pass({ path: inTree ? relative(plan.workspace, path) || "." : path, action, detail });
   };
   const mirrors = plan.gitDirs.map((unit) => mirrorLive(host, plan, unit, tellOnce));
   const parts = [...mirrors.filter((mirror) => mirror !== undefined), watchPlants(host, plan, tellOnce)];

@@ -43,8 +43,12 @@ const names = [
   ".gitconfig",
   ".ripgreprc",
   ".inputrc",
+  ".aider.conf.yml",
+  ".Rprofile",
+  ".irbrc",
+  ".pdbrc",
 ];
-const folders = [".codex", ".cursor", ".gemini", ".pi", ".idea", ".opencode"];
+const folders = [".codex", ".cursor", ".gemini", ".pi", ".idea", ".opencode", ".windsurf"];
 
 const tricks: readonly Trick[] = [
   { name: "a hook", script: `${hook} > .git/hooks/pre-commit`, at: ".git/hooks/pre-commit" },

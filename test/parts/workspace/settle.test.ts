@@ -276,3 +276,32 @@ describe("settling", () => {
     expect(existsSync(join(area.workspace, ".codex"))).toBe(false);
   });
 });
+
+describe("what the person is told", () => {
+  it("has a bound, and says when there was more", async () => {
+    using area = makeArea();
+    makeRepository(area);
+    const guarded = await guardWorkspace(area);
+    const inside = guarded.run(
+      'for n in $(seq 1500); do printf "[alias]\\n\\ta%s = !evil\\n" $n; done >>.git/config; git config user.name Agent',
+    );
+    expect(inside.code, inside.output).toBe(0);
+    const report = await guarded.settle();
+    expect(report.notes.length).toBeLessThanOrEqual(110);
+    expect(told(report)).toContain("noticed .git/config: more than 100 notes: the rest is not told");
+    expect(git(area, area.workspace, "config", "--list")).not.toContain("evil");
+  });
+
+  it("names a folder whose name is no text: nothing in it was looked at", async () => {
+    using area = makeArea();
+    makeRepository(area);
+    const guarded = await guardWorkspace(area);
+    const inside = guarded.run(
+      "mkdir -p \"$(printf 'deep/a\\377')/.git\"; mkdir \"$(printf 'deep/fine-\\303\\244')\"; echo done",
+    );
+    expect(inside.output).toContain("done");
+    const notes = told(await guarded.settle());
+    expect(notes.filter((line) => line.includes("its name is no text"))).toHaveLength(1);
+    expect(notes).toContainEqual(expect.stringMatching(/^noticed deep\/a\ufffd: its name is no text/));
+  });
+});

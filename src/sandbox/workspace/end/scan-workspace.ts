@@ -16,6 +16,8 @@ export interface WorkspaceScan {
   readonly linksOut: readonly { readonly path: string; readonly target: string }[];
   /** New agent or editor configuration below the top. */
   readonly agentFiles: readonly string[];
+  /** Folders that have no name that we could say: nothing in them was looked at. */
+  readonly nameless: readonly string[];
   readonly sawAll: boolean;
 }
 
@@ -24,6 +26,7 @@ export function scanWorkspace(host: GuardHost, plan: GuardPlan): WorkspaceScan {
   const guarded = new Set(plan.gitDirs.filter(({ role }) => role !== "initial").map(({ path }) => path));
   const readOnly = new Set(plan.mounts.filter(({ kind }) => kind === "ro-bind").map(({ target }) => target));
   const [gitDirs, gitFiles, agentFiles]: [string[], string[], string[]] = [[], [], []];
+  const nameless: string[] = [];
   const linksOut: { path: string; target: string }[] = [];
   const isNew = (path: string) => (host.look(path)?.ctimeMs ?? 0) >= plan.sinceMs;
   const pending = [plan.workspace];
@@ -36,6 +39,7 @@ export function scanWorkspace(host: GuardHost, plan: GuardPlan): WorkspaceScan {
       const path = join(folder, name);
       if (guarded.has(path) || readOnly.has(path)) continue;
       if (name === ".git" && kind !== "folder") gitFiles.push(path);
+      else if (kind === "folder" && isNameless(host, path)) nameless.push(path);
       else if (kind === "link") {
         const target = host.readLink(path) ?? "";
         const real = host.realPath(path) ?? resolve(dirname(path), target);
@@ -44,8 +48,11 @@ export function scanWorkspace(host: GuardHost, plan: GuardPlan): WorkspaceScan {
       if (folder !== plan.workspace && protectedNames.includes(name) && isNew(path)) agentFiles.push(path);
     }
   }
-  return { gitDirs, gitFiles, linksOut, agentFiles, sawAll: pending.length === 0 };
+  return { gitDirs, gitFiles, linksOut, agentFiles, nameless, sawAll: pending.length === 0 };
 }
+
+/** Whether a name is no text: what was read of it leads nowhere. */
+const isNameless = (host: GuardHost, path: string): boolean => path.includes("\ufffd") && !host.look(path);
 
 /** Whether a folder is an installed package: its top is looked at, what is deeper is no work of the agent's. */
 const isInPackage = (folder: string): boolean => /(^|\/)node_modules\/(@[^/]+\/)?[^@/][^/]*$/.test(folder);

@@ -30,16 +30,19 @@ export async function settleConfig(
   const hostChanged = (key: string, values: readonly (string | undefined)[]) =>
     digestValues(values) !== (unit.launchConfig[digestValues([key])] ?? digestValues([]));
   const changes = mergeConfig(unit.seedConfig, wanted, current, hostChanged);
-  for (const change of changes) {
-    const text = tell(change);
-    note("dropped" in change ? "dropped" : "kept", "dropped" in change ? `${text}: ${change.dropped}` : text);
-  }
+  for (const change of changes) if ("dropped" in change) note("dropped", `${tell(change)}: ${change.dropped}`);
   const applied = changes.filter((change) => !("dropped" in change));
   if (applied.length === 0) return true;
 
   const scratch = join(unit.privateDir, "..", "config.merged");
   host.writeFile(scratch, outside.bytes, { mode: 0o600 });
-  for (const change of applied) await applyChange(host, scratch, change);
+  for (const change of applied)
+    if (!(await applyChange(host, scratch, change))) {
+      // Half of a change is none: the file stays as it is, and so does what the agent left, for the person to look at.
+      note("dropped", `git could not write ${tell(change)}: nothing of the configuration is carried over`);
+      return true;
+    }
+  for (const change of applied) note("kept", tell(change));
   const merged = host.readOwn(scratch) ?? outside.bytes;
   const isStill = () => {
     const now = host.readUntrusted(unit.at, ["config"], maxConfigBytes);
@@ -58,14 +61,17 @@ function tell({ key, values }: ConfigChange): string {
     .slice(0, 300);
 }
 
-async function applyChange(host: GuardHost, file: string, change: ConfigChange): Promise<void> {
-  const config = (...args: readonly string[]) => host.git(["config", "--file", file, "--no-includes", ...args]);
-  if ("was" in change && change.was.length > 0) await config("--unset-all", change.key);
-  for (const value of change.values) await config("--add", change.key, value ?? "true");
-  if (change.values.length > 0) return;
+/** Writes one change; false when git would not. */
+async function applyChange(host: GuardHost, file: string, change: ConfigChange): Promise<boolean> {
+  const config = async (...args: readonly string[]) =>
+    (await host.git(["config", "--file", file, "--no-includes", ...args])).code === 0;
+  if ("was" in change && change.was.length > 0 && !(await config("--unset-all", change.key))) return false;
+  for (const value of change.values) if (!(await config("--add", change.key, value ?? "true"))) return false;
+  if (change.values.length > 0) return true;
   // Git leaves the heading of what it emptied.
   const { section, subsection } = splitKey(change.key);
   const heading = subsection === undefined ? section : `${section}.${subsection}`;
   const left = await listConfig(host, host.readOwn(file) ?? Buffer.alloc(0));
-  if (left?.every(({ key }) => !key.startsWith(`${heading}.`))) await config("--remove-section", heading);
+  if (left?.every(({ key }) => !key.startsWith(`${heading}.`))) return config("--remove-section", heading);
+  return true;
 }

@@ -50,6 +50,11 @@ export async function settleWorkspace(
     notebook,
     scan.agentFiles.map((path) => ({ path, detail })),
   );
+  const isUnseen = "its name is no text: nothing in it was looked at; remove it, or look at it before git runs in it";
+  nameAll(
+    notebook,
+    scan.nameless.map((path) => ({ path, detail: isUnseen })),
+  );
   if (!scan.sawAll) notebook.add({ path: ".", action: "noticed", detail: "too large to be looked through as a whole" });
 }
 
