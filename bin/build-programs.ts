@@ -17,24 +17,15 @@ export async function buildPrograms(options: {
   readonly outdir: string;
   readonly entryPoints: Readonly<Record<string, string>>;
 }): Promise<void> {
-  const settings: BuildOptions = {
-    absWorkingDir: options.root,
-    entryPoints: { ...options.entryPoints },
-    outdir: options.outdir,
-    outExtension: { ".js": ".cjs" },
-    bundle: true,
-    platform: "node",
-    target: "node24",
-    format: "cjs",
-    define: { "import.meta.dirname": "__dirname", "import.meta.filename": "__filename" },
-    minifySyntax: true,
-    minifyWhitespace: true,
-    // Has a native part.
-    external: ["@lydell/node-pty"],
-    plugins: [withoutUnusedParts],
-    logLevel: "warning",
-  };
-  await build(settings);
+  const { root, outdir, entryPoints } = options;
+  await build({ ...settings, absWorkingDir: root, entryPoints: { ...entryPoints }, outdir });
+}
+
+/** The bundle of one program as text, the same as `buildPrograms` writes. */
+export async function bundleText(root: string, name: keyof typeof programs): Promise<string> {
+  const entryPoints = { [name]: programs[name] };
+  const { outputFiles } = await build({ ...settings, absWorkingDir: root, entryPoints, outdir: "/", write: false });
+  return outputFiles[0]?.text ?? "";
 }
 
 /**
@@ -48,4 +39,19 @@ const withoutUnusedParts: Plugin = {
     onResolve({ filter }, ({ path }) => ({ path, namespace: "unused" }));
     onLoad({ filter: /.*/, namespace: "unused" }, () => ({ contents: "module.exports = {};" }));
   },
+};
+
+const settings: BuildOptions = {
+  outExtension: { ".js": ".cjs" },
+  bundle: true,
+  platform: "node",
+  target: "node24",
+  format: "cjs",
+  define: { "import.meta.dirname": "__dirname", "import.meta.filename": "__filename" },
+  minifySyntax: true,
+  minifyWhitespace: true,
+  // Has a native part.
+  external: ["@lydell/node-pty"],
+  plugins: [withoutUnusedParts],
+  logLevel: "warning",
 };

@@ -113,6 +113,18 @@ export const commandTable: readonly CommandRow[] = [
     load: async () => (await import("./commands/doctor.ts")).doctorCommand,
   },
   {
+    name: "images build",
+    group: "set up",
+    summary: "build the images of the docker engine",
+    load: async () => (await import("./commands/images-build.ts")).imagesBuildCommand,
+  },
+  {
+    name: "images ls",
+    group: "set up",
+    summary: "list the images that were built",
+    load: async () => (await import("./commands/images-ls.ts")).imagesLsCommand,
+  },
+  {
     name: "agents ls",
     group: "set up",
     summary: "list the agents that can be run, and what they still need",

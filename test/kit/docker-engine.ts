@@ -99,7 +99,6 @@ async function start(folders: EngineFolders, connection: Connection): Promise<vo
 }
 
 /** Starts the engine's dockerd anew, connected otherwise. */
-/** @public */
 export async function reconnectDockerEngine(name: string, connection: Connection): Promise<void> {
   await endProcess(foldersOf(name), "dockerd", "SIGTERM");
   await startDockerd(foldersOf(name), connection);

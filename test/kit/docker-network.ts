@@ -24,7 +24,9 @@ export function openEngineNetwork(name: string): void {
   ip("-n", name, "addr", "add", `${addresses.host}/24`, "dev", "cable");
   for (const address of listenedOn) ip("-n", outside, "addr", "add", `${address}/32`, "dev", "cable");
   ip("-n", outside, "route", "add", addresses.host, "dev", "cable");
-  ip("-n", name, "route", "add", "default", "via", addresses.site);
+  for (const address of listenedOn) ip("-n", name, "route", "replace", address, "dev", "cable");
+  // Refused at once, not lost: a name server of the machine that is asked in vain costs no time.
+  ip("-n", name, "route", "add", "unreachable", "default");
 }
 
 /** Removes both; whatever still runs there keeps its namespace until it ends. */

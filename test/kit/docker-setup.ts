@@ -2,9 +2,9 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import type { TestProject } from "vitest/node";
-import { provideBaseImage } from "./base-image.ts";
 import { closeDockerEngine, dockerEngineAt, openDockerEngine } from "./docker-engine.ts";
 import { inNetwork } from "./docker-network.ts";
+import { provideTestImages } from "./test-images.ts";
 
 declare module "vitest" {
   interface ProvidedContext {
@@ -13,12 +13,12 @@ declare module "vitest" {
   }
 }
 
-/** Once a test run: an engine of its own, with the base image and an outside world. Vitest calls what it returns at the end. */
+/** Once a test run: an engine of its own, with the images and an outside world. Vitest calls what it returns at the end. */
 export default async function setUpDocker(project: TestProject): Promise<() => Promise<void>> {
   const name = await openDockerEngine("sealed");
   const engine = dockerEngineAt(name);
   try {
-    await provideBaseImage(await engine.connect());
+    await provideTestImages(name);
     const names = await startNameServer(engine.outside);
     project.provide("dockerEngine", name);
     return async () => {
