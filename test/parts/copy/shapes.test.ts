@@ -271,6 +271,26 @@ describe("the copy", () => {
     expect(text).not.toContain("hunter2");
   });
 
+  it("has thousands of files, more than any pipe holds at once, and can be stopped in their middle", async () => {
+    using area = makeCopyArea();
+    for (let n = 0; n < 2000; n += 1) area.write(`d${n % 40}/f${n}`, `${n}\n`.repeat(100));
+    area.write("d0/large", Buffer.alloc(7 * 1024 ** 2, "x"));
+    const warnings: string[] = [];
+    const warned = (warning: Error) => void warnings.push(warning.message);
+    process.on("warning", warned);
+    const stop = new AbortController();
+    const stopping = area.copy(1e9, stop.signal);
+    setImmediate(() => stop.abort(new Error("stop")));
+    await expect(stopping).rejects.toThrow("stop");
+    expect(fs.existsSync(area.paths.baseline)).toBe(false);
+    fs.rmSync(area.paths.dir, { recursive: true });
+    await area.copy();
+    for (let n = 0; n < 2000; n += 1) area.agent(`d${n % 40}/f${n}`, `${n}\n`.repeat(101));
+    expect((await area.diff()).files).toHaveLength(2000);
+    process.off("warning", warned);
+    expect(warnings).toEqual([]);
+  });
+
   it("does not follow a link out, and tells of a repository that lies elsewhere", async () => {
     using area = makeCopyArea();
     fs.mkdirSync(join(area.root, "main"));

@@ -146,6 +146,8 @@ function spawnGit(programs: ProgramsOutside, dir: string, workTree: string, args
   return { stdin: child.stdin, ended };
 }
 
+const lineEnd = Buffer.from("\n");
+
 async function importTree(
   programs: ProgramsOutside,
   dir: string,
@@ -161,10 +163,11 @@ async function importTree(
     if (isOver || stdin.write(typeof bytes === "string" ? Buffer.from(bytes, "latin1") : bytes)) return;
     // A git that dies takes no more and says nothing: its end is told below.
     await new Promise<void>((resolve) => {
-      stdin
-        .once("drain", resolve)
-        .once("close", resolve)
-        .once("error", () => resolve());
+      const done = () => {
+        stdin.off("drain", done).off("close", done);
+        resolve();
+      };
+      stdin.on("drain", done).on("close", done);
     });
   };
   // A reference that is moved must not be what the tree starts from by itself.
@@ -175,9 +178,8 @@ async function importTree(
     if ("gone" in edit) await write(`D ${quotePath(edit.path)}\n`);
     else if ("oid" in edit) await write(`M ${edit.mode} ${edit.oid} ${quotePath(edit.path)}\n`);
     else {
-      await write(`M ${edit.mode} inline ${quotePath(edit.path)}\ndata ${edit.bytes.length}\n`);
-      await write(edit.bytes);
-      await write("\n");
+      const head = Buffer.from(`M ${edit.mode} inline ${quotePath(edit.path)}\ndata ${edit.bytes.length}\n`);
+      await write(Buffer.concat([head, edit.bytes, lineEnd]));
     }
   }
   await write("\nget-mark :1\n");
