@@ -174,17 +174,20 @@ describe("apply plants nothing", () => {
     await area.copy();
     fs.mkdirSync(join(area.root, "secret"));
     fs.writeFileSync(join(area.root, "secret/key"), "hunter2");
+    area.agent("a-key", "2");
     area.agent("d/key", "2");
-    area.agent("key", "2");
+    let swaps = 0;
     swap = () => {
-      fs.rmSync(join(area.tree, "d"), { recursive: true, force: true });
+      swaps += 1;
+      if (swaps > 1) return;
+      fs.renameSync(join(area.tree, "d"), join(area.tree, "moved"));
       fs.symlinkSync(join(area.root, "secret"), join(area.tree, "d"));
-      fs.rmSync(join(area.tree, "key"), { force: true });
-      fs.symlinkSync(join(area.root, "secret/key"), join(area.tree, "key"));
+      fs.rmSync(join(area.tree, "a-key"));
+      fs.symlinkSync(join(area.root, "secret/key"), join(area.tree, "a-key"));
     };
     const { text } = await area.diff();
     expect(text.toString()).not.toContain("hunter2");
-    expect(fs.readlinkSync(join(area.tree, "d"))).toBe(join(area.root, "secret"));
+    expect(swaps).toBeGreaterThan(0);
   });
 });
 
@@ -214,7 +217,7 @@ describe("apply, killed", () => {
       left.acts = Number.POSITIVE_INFINITY;
       using area = makeCopyArea(mortal(left));
       area.write("changed", "1\n");
-      area.write("gone/deep", "1");
+      area.write("gone/in/deep", "1");
       area.write("to-folder", "1");
       area.write("to-file/x", "1");
       await area.copy();

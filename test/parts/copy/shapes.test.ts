@@ -274,7 +274,7 @@ describe("the copy", () => {
   it("has thousands of files, more than any pipe holds at once, and can be stopped in their middle", async () => {
     using area = makeCopyArea();
     for (let n = 0; n < 2000; n += 1) area.write(`d${n % 40}/f${n}`, `${n}\n`.repeat(100));
-    area.write("d0/large", Buffer.alloc(7 * 1024 ** 2, "x"));
+    for (let n = 0; n < 40; n += 1) area.write(`large/${n}`, Buffer.alloc(300_000, n));
     const warnings: string[] = [];
     const warned = (warning: Error) => void warnings.push(warning.message);
     process.on("warning", warned);
