@@ -50,13 +50,17 @@ export async function settleAll(host: SettleHost): Promise<readonly Settlement[]
   return done;
 }
 
+const unreadable = "metadata.json cannot be read: the sandbox is of another version of caisson, which can clean it up";
+
 /** Settles one sandbox. A half-made one (no metadata yet) is removed whole: nothing of it was ever usable. */
 export async function settleSandbox(host: SettleHost, slug: string): Promise<Settlement> {
   const paths = statePaths(host.stateRoot, slug);
   const untouched = { slug, settled: false, leftovers: [] };
   if (!existsSync(paths.open)) return { ...untouched, settled: true };
   if (isOwned(paths.open)) return untouched;
-  if (!readMetadata(paths.metadata)) return removeHalfMade(host, slug) ? { ...untouched, settled: true } : untouched;
+  if (!existsSync(paths.metadata)) return removeHalfMade(host, slug) ? { ...untouched, settled: true } : untouched;
+  // There is something to undo, and its journal alone knows what: not to be taken for a half-made one.
+  if (!readMetadata(paths.metadata)) return { slug, settled: true, leftovers: [unreadable] };
   using lock = holdLock(paths.settleLock);
   if (!lock) return untouched;
   const leftovers = await undoDead(host, slug);
@@ -111,7 +115,7 @@ export function settleStrays(host: SettleHost): Promise<readonly Settlement[]> {
 function removeHalfMade(host: SettleHost, slug: string): boolean {
   const paths = statePaths(host.stateRoot, slug);
   using lock = holdLock(stateFolders(host.stateRoot).removalLock);
-  if (!lock || isOwned(paths.open) || readMetadata(paths.metadata)) return false;
+  if (!lock || isOwned(paths.open) || existsSync(paths.metadata)) return false;
   rmSync(paths.dir, { recursive: true, force: true });
   rmSync(paths.open, { force: true });
   return true;

@@ -9,6 +9,8 @@ import { type SettleHost, type Settlement, settleSandbox } from "./settle.ts";
 
 /** Longest that a keeper is given to stop by itself before it is ended from outside. */
 const graceSeconds = 15;
+/** Longest that another settler is waited for. */
+const turnSeconds = 20;
 
 /** Stops one sandbox, from every state: asks its keeper, and when that does not answer in time ends the keeper and settles. */
 export async function stopSandbox(
@@ -35,7 +37,19 @@ export async function stopSandbox(
   }
   const keeper = readKeeper(paths.metadata);
   if (keeper && isSameProcess(keeper)) await host.endProcess(keeper);
-  return settleSandbox(host, slug);
+  return settleInTurn(host, slug);
+}
+
+/** Settles, or waits for whoever does: when it is over, nobody works on the sandbox any more. */
+async function settleInTurn(host: SettleHost, slug: string): Promise<Settlement> {
+  const deadline = performance.now() + turnSeconds * 1000;
+  for (;;) {
+    const settlement = await settleSandbox(host, slug);
+    if (settlement.settled) return settlement;
+    const leftovers = ["its keeper, or somebody who settles it: neither came to an end"];
+    if (performance.now() > deadline) return { ...settlement, leftovers };
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
 }
 
 /** Stops everything that runs, now. The order does not matter: all at once. */
