@@ -11,6 +11,14 @@ export const trustPaths = {
   java: "/run/caisson/trust-store.jks",
 } as const;
 
+/** Where programs look for the machine's roots of trust, by distribution. */
+export const trustBundlePaths = [
+  "/etc/ssl/certs/ca-certificates.crt",
+  "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
+  "/etc/ssl/ca-bundle.pem",
+  "/etc/ssl/cert.pem",
+];
+
 /** The files that make programs inside trust the gate. `systemBundle` is the machine's own PEM bundle, or empty. */
 export function trustFiles(authority: string, systemBundle: string): LaunchPlan["files"] {
   const store = Buffer.from(javaTrustStore(authority, 0));

@@ -34,6 +34,24 @@ export function findControllerPlaces(mountInfo: string, ownGroups: string): read
   });
 }
 
+/** Where the groups of a process lie that has this `/proc/PID/cgroup`, by controller. Pure. */
+export function findGroups(
+  mountInfo: string,
+  groups: string,
+): ReadonlyMap<Controller, { readonly version: "v1" | "v2"; readonly dir: string }> {
+  const mounts = parseMounts(mountInfo);
+  const own = parseOwnGroups(groups);
+  return new Map(
+    controllers.flatMap((controller) => {
+      const v1 = mounts.find((mount) => mount.type === "cgroup" && mount.options.includes(controller));
+      const mount = v1 ?? mounts.find(({ type }) => type === "cgroup2");
+      const group = mount && below(mount.root, own.get(v1 ? controller : "") ?? "/");
+      if (!mount || group === undefined) return [];
+      return [[controller, { version: v1 ? "v1" : "v2", dir: join(mount.point, group) }] as const];
+    }),
+  );
+}
+
 interface Mount {
   readonly root: string;
   readonly point: string;

@@ -8,7 +8,7 @@ export interface GroupEvents {
 }
 
 /** Reads the kernel's own counters. */
-export function readGroupEvents(files: CgroupFiles, group: Group): GroupEvents {
+export function readGroupEvents(files: Pick<CgroupFiles, "read">, group: Group): GroupEvents {
   const memory = group.controllers.get("memory");
   const pids = group.controllers.get("pids");
   const memoryFile = memory?.version === "v1" ? "memory.oom_control" : "memory.events";

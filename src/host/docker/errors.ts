@@ -36,4 +36,16 @@ export const dockerHostFailure = failures({
     status: 409,
     exit: 4,
   },
+  docker_silent: {
+    message: (d: { act: string; detail: string }) => `Cannot ${d.act}: the docker engine does not answer (${d.detail})`,
+    hint: () => "caisson doctor --engine docker",
+    status: 503,
+    exit: 4,
+  },
+  docker_refused: {
+    message: (d: { act: string; status: number; detail: string }) => `Cannot ${d.act}: docker says: ${d.detail}`,
+    hint: () => "caisson doctor --engine docker",
+    status: 502,
+    exit: 6,
+  },
 });

@@ -2,9 +2,7 @@ import type { ChildProcess } from "node:child_process";
 import type { Readable, Writable } from "node:stream";
 import type { Terminal } from "../../host/pty/open-terminal.ts";
 import type { RunningProcess } from "../../spec/engine.ts";
-
-/** How long output may stay silent after the command ended, before what still holds its streams is not waited for. */
-const quietMilliseconds = 200;
+import { type ProcessEnd, watchEnd } from "../watch-end.ts";
 
 const endOfTyping = Uint8Array.of(4);
 
@@ -58,7 +56,7 @@ export function runningProcess(
   signal: (name: NodeJS.Signals) => void,
 ): RunningProcess {
   const readers = streams.outputs.map(([, stream]) => stream);
-  const end = watchEnd(child, readers);
+  const end = watchEnd(exitOf(child), readers);
   return {
     write: streams.write,
     closeInput: streams.closeInput,
@@ -78,50 +76,8 @@ export function runningProcess(
   };
 }
 
-/**
- * The end comes after all output. A daemon that the command left behind may hold its streams for ever: once the command is
- * gone, silence ends that wait; a reader that pauses is waited for, and one that never came is not.
- */
-function watchEnd(child: ChildProcess, streams: readonly Readable[]) {
-  const open = new Set(streams);
-  let exit: { exitCode: number | null; signal?: string } | undefined;
-  let quiet: NodeJS.Timeout | undefined;
-  const ended = new Promise<{ exitCode: number | null; signal?: string }>((resolve) => {
-    const settle = () => {
-      if (exit === undefined || open.size > 0) return;
-      clearTimeout(quiet);
-      resolve(exit);
-    };
-    const end = (how: { exitCode: number | null; signal?: string }) => {
-      exit ??= how;
-      wait();
-      settle();
-    };
-    for (const stream of streams) {
-      stream.once("close", () => {
-        open.delete(stream);
-        settle();
-      });
-    }
-    child.once("exit", (exitCode, signal) => end(signal === null ? { exitCode } : { exitCode, signal }));
-    child.once("error", () => end({ exitCode: null }));
+const exitOf = (child: ChildProcess) =>
+  new Promise<ProcessEnd>((resolve) => {
+    child.once("exit", (exitCode, signal) => resolve(signal === null ? { exitCode } : { exitCode, signal }));
+    child.once("error", () => resolve({ exitCode: null }));
   });
-
-  function wait(): void {
-    clearTimeout(quiet);
-    quiet = setTimeout(() => {
-      const unheard = [...open].filter((stream) => stream.readableFlowing === null);
-      for (const stream of unheard) stream.resume();
-      if (unheard.length > 0 || [...open].some((stream) => stream.isPaused())) return wait();
-      for (const stream of open) stream.destroy();
-    }, quietMilliseconds);
-  }
-
-  return {
-    ended,
-    /** Output came: what holds the streams still has something to say. */
-    heard: () => {
-      if (exit !== undefined) wait();
-    },
-  };
-}

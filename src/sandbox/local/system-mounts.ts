@@ -1,5 +1,6 @@
 import type { FileFacts } from "../../host/process/file-facts.ts";
 import type { sandboxFolders } from "../sandbox-folders.ts";
+import { trustBundlePaths } from "../trust-files.ts";
 import type { ViewMount } from "./view.ts";
 
 /** Top-level folders that programs need besides `/usr`; on a merged system they are links into it. */
@@ -21,14 +22,6 @@ const etcNames = [
   "ssl/certs",
 ];
 const etcPatterns = [/^java(-\d.*)?$/];
-
-/** Where programs look for the machine's roots of trust, by distribution. */
-export const trustBundlePaths = [
-  "/etc/ssl/certs/ca-certificates.crt",
-  "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
-  "/etc/ssl/ca-bundle.pem",
-  "/etc/ssl/cert.pem",
-];
 
 /** Parts of `/proc` that tell of the machine rather than of the sandbox. Those for root alone show to an agent that root started. */
 const coveredFiles = ["keys", "interrupts"];

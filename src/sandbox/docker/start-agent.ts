@@ -1,0 +1,93 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { stringify } from "yaml";
+import { statusOf } from "../../host/docker/bounded-call.ts";
+import type { EngineApi, EngineFacts } from "../../host/docker/engine-api.ts";
+import type { Subnets } from "./choose-subnets.ts";
+import type { ComposeFile } from "./compose-file.ts";
+import { containerBody } from "./container-body.ts";
+import type { DockerDefences } from "./defences.ts";
+import type { DockerHost } from "./docker-host.ts";
+import { dockerNames } from "./docker-names.ts";
+import type { DockerPlan, PinnedImage } from "./docker-plan.ts";
+import { dockerFailure } from "./errors.ts";
+import { prepareDockerFolders } from "./prepare-docker-folders.ts";
+import { type DockerMount, renderCompose } from "./render-compose.ts";
+import { writeSeccomp } from "./write-seccomp.ts";
+
+/** What every act of the docker engine needs. */
+export interface DockerContext {
+  readonly api: EngineApi;
+  readonly host: DockerHost;
+  readonly defences: DockerDefences;
+  readonly engine: EngineFacts;
+}
+
+/** Longest that a service may take to become healthy. */
+const healthSeconds = 60;
+const healthPauseMilliseconds = 100;
+
+/** Writes the topology down and starts the agent's container and the services, side by side. Resolves when they run. */
+export async function startAgent(
+  context: DockerContext,
+  plan: DockerPlan,
+  mounts: readonly DockerMount[],
+  subnets: Subnets,
+): Promise<{ readonly id: string; readonly initPid: number }> {
+  const { defences, engine, host } = context;
+  prepareDockerFolders(plan);
+  const compose = renderCompose(plan, { defences, engine, subnets, processors: host.processors, mounts });
+  writeFileSync(join(plan.stateDir, "docker-compose.yml"), stringify(compose, { aliasDuplicateObjects: false }), {
+    mode: 0o600,
+  });
+  const profile = writeSeccomp(host.arch, defences, plan, "agent");
+  const [agent] = await Promise.all([
+    startService(context, plan, compose, { name: "agent", image: plan.agentImage, ...(profile && { profile }) }),
+    ...plan.services.map(async ({ name, image, health }) => {
+      const { id } = await startService(context, plan, compose, { name, image });
+      if (health !== undefined) await healthy(context.api, id, name);
+    }),
+  ]);
+  return agent;
+}
+
+async function startService(
+  { api }: DockerContext,
+  plan: DockerPlan,
+  compose: ComposeFile,
+  { name, image, profile }: { readonly name: string; readonly image: PinnedImage; readonly profile?: string },
+): Promise<{ readonly id: string; readonly initPid: number }> {
+  const service = compose.services[name];
+  if (service === undefined) throw new Error(`the topology has no ${name}`);
+  const { project, container } = dockerNames(plan.slug);
+  const application = {
+    project,
+    service: name,
+    stateDir: plan.stateDir,
+    imageId: image.id,
+    ...(profile !== undefined && { profile }),
+  };
+  const id = await api.createContainer(container(name), containerBody(service, application, compose.networks));
+  await api.startContainer(id).catch((error: unknown) => {
+    if (statusOf(error) === 400 && /\/bin\/sh|executable file not found|no such file/i.test(String(error)))
+      throw dockerFailure("docker_no_shell", { image: image.reference }, { cause: error });
+    throw error;
+  });
+  const state = await api.inspectContainer(id);
+  if (state?.isRunning !== true) {
+    const detail = state === undefined ? "it is gone" : state.error || `code ${state.exitCode}`;
+    throw dockerFailure("docker_start_failed", { service: name, detail });
+  }
+  return { id, initPid: state.pid };
+}
+
+async function healthy(api: EngineApi, id: string, service: string): Promise<void> {
+  const until = performance.now() + healthSeconds * 1000;
+  for (;;) {
+    const state = await api.inspectContainer(id);
+    if (state?.health === "healthy") return;
+    if (state?.isRunning !== true) throw dockerFailure("docker_start_failed", { service, detail: "it ended" });
+    if (performance.now() > until) throw dockerFailure("docker_service_unhealthy", { service, seconds: healthSeconds });
+    await new Promise((resolve) => setTimeout(resolve, healthPauseMilliseconds));
+  }
+}

@@ -1,0 +1,62 @@
+import type { Duplex } from "node:stream";
+import type { EngineApi } from "../../host/docker/engine-api.ts";
+import { splitOutput } from "../../host/docker/split-output.ts";
+import type { GateProcess } from "../gate-process.ts";
+import type { Subnets } from "./choose-subnets.ts";
+import { containerBody, endpointsOf } from "./container-body.ts";
+import { dockerNames } from "./docker-names.ts";
+import type { DockerPlan } from "./docker-plan.ts";
+import { gateAddress, renderGate, renderNetworks } from "./render-compose.ts";
+import type { DockerContext } from "./start-agent.ts";
+import { writeSeccomp } from "./write-seccomp.ts";
+
+/**
+ * Starts the gate's container, attached from its first byte. Its control channel is its input and output; that it ends
+ * with its input is the engine's doing and its own.
+ */
+export async function startGateContainer(
+  context: DockerContext,
+  plan: DockerPlan,
+  subnets: Subnets,
+): Promise<GateProcess & { readonly address: string }> {
+  const { api, defences, engine, host } = context;
+  const networks = renderNetworks(plan, { defences, engine, subnets });
+  const service = renderGate(plan, { subnets });
+  const { project, container } = dockerNames(plan.slug);
+  const application = {
+    project,
+    service: "gate",
+    stateDir: plan.stateDir,
+    imageId: plan.gateImage.id,
+    profile: writeSeccomp(host.arch, defences, { ...plan, unixSockets: "deny" }, "gate") ?? "unconfined",
+    inputEndsWithClient: true,
+  };
+  const id = await api.createContainer(container("gate"), containerBody(service, application, networks));
+  const further = endpointsOf(service, networks).slice(1);
+  const [stream] = await Promise.all([
+    api.attach(id),
+    ...further.map(([network, endpoint]) => api.connectNetwork(network, id, endpoint)),
+  ]);
+  stream.on("error", () => {}); // A channel that broke shows in its end.
+  await api.startContainer(id);
+  const { stdout, stderr } = splitOutput(stream);
+  return {
+    facts: { gate: id },
+    address: gateAddress(subnets),
+    input: stream,
+    output: stdout,
+    errors: stderr,
+    ended: ended(api, id, stream),
+    kill: () => void api.removeContainer(id).catch(() => {}),
+  };
+}
+
+/** The channel's end is the gate's: without it nobody answers for what it lets through. */
+async function ended(api: EngineApi, id: string, stream: Duplex): Promise<string> {
+  await new Promise<void>((resolve) => stream.once("close", resolve));
+  const state = await api.inspectContainer(id).catch(() => undefined);
+  if (state === undefined) return "its container is gone";
+  if (!state.isRunning) return `ended with code ${state.exitCode}`;
+  await api.removeContainer(id).catch(() => {});
+  return "its control channel broke";
+}

@@ -1,0 +1,37 @@
+import type { EngineApi } from "../../host/docker/engine-api.ts";
+import { labelNames } from "./docker-names.ts";
+import { collectExecEnds, type ExecEnds } from "./exec-ends.ts";
+
+/** What the engine tells of a sandbox's agent container. */
+export interface ContainerWatch {
+  /** Resolves when the container does not run any more, or nobody can tell. Never rejects. */
+  readonly gone: Promise<{ readonly reason: string }>;
+  readonly ends: ExecEnds;
+  /** Follows a container that has been started. */
+  follow(container: string): void;
+  close(): void;
+}
+
+/** Begins to watch before there is a container: nothing of it is missed. */
+export async function watchContainer(api: EngineApi, slug: string, outOfMemory: () => void): Promise<ContainerWatch> {
+  const abort = new AbortController();
+  const gone = Promise.withResolvers<{ reason: string }>();
+  const ends = collectExecEnds(gone.promise);
+  await api.followEvents(`${labelNames.slug}=${slug}`, abort.signal, ({ action, attributes }) => {
+    if (attributes[labelNames.role] !== "agent") return;
+    if (action === "oom") outOfMemory();
+    else if (action === "exec_die" && attributes.execID !== undefined)
+      ends.tell(attributes.execID, Number(attributes.exitCode));
+  });
+  return {
+    gone: gone.promise,
+    ends,
+    follow: (container) => {
+      api.waitContainer(container, abort.signal).then(
+        (exitCode) => gone.resolve({ reason: `its container ended with code ${exitCode}` }),
+        () => gone.resolve({ reason: abort.signal.aborted ? "stopped" : "the docker engine went away" }),
+      );
+    },
+    close: () => abort.abort(),
+  };
+}
