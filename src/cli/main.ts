@@ -3,8 +3,7 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import { Failure } from "../base/failure.ts";
 import { version } from "../base/version.ts";
-import { entryPoint } from "../host/entry-point.ts";
-import { spawnKeeper } from "../run/start-keeper.ts";
+import { adoptKeeper } from "../run/start-keeper.ts";
 import type { CommandContext, Input } from "./frame/command-context.ts";
 import { bugExit } from "./frame/exit-codes.ts";
 import { createInterrupts } from "./frame/interrupts.ts";
@@ -16,10 +15,7 @@ import { createTextOutput } from "./output/text-output.ts";
 import { runCommandLine } from "./run-command-line.ts";
 
 const words = process.argv.slice(2);
-const { environment, folders } = readEnvironment();
-const earlyKeeper = isLaunch()
-  ? spawnKeeper({ command: process.execPath, args: [entryPoint("keeper")] }, environment)
-  : undefined;
+const { environment, folders, earlyKeeper } = readEnvironment();
 const output = createOutput();
 const interrupts = createInterrupts(process, (code) => process.exit(code));
 
@@ -30,12 +26,6 @@ async function start(): Promise<void> {
   await output.finish();
   // Sockets that a command left open must not keep a person waiting.
   process.exit();
-}
-
-/** Whether these words look like a launch. When they turn out not to be one, the keeper ends unused. */
-function isLaunch(): boolean {
-  const own = words.slice(0, words.includes("--") ? words.indexOf("--") : undefined);
-  return words[0] === "run" && words.length > 1 && !own.some((word) => ["--help", "-h", "--dry-run"].includes(word));
 }
 
 async function main(): Promise<number> {
@@ -130,6 +120,12 @@ function createSink(stream: NodeJS.WriteStream): Sink {
 }
 
 function readEnvironment() {
-  const values = { ...process.env };
-  return { environment: values, folders: userFolders(values, homedir()) };
+  // The launcher's word to us and to nobody else.
+  const { CAISSON_EARLY_KEEPER: early, ...values } = process.env;
+  delete process.env.CAISSON_EARLY_KEEPER;
+  return {
+    environment: values,
+    folders: userFolders(values, homedir()),
+    earlyKeeper: early === undefined ? undefined : adoptKeeper(),
+  };
 }

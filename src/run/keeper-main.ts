@@ -16,6 +16,8 @@ process.once("uncaughtException", (error) => {
   // Dying is the clean way out: gate and sandbox end with us, the next start settles the rest from the journal.
   process.exit(70);
 });
+// Wherever we were started: a folder that a process stands in cannot be unmounted.
+process.chdir("/");
 // Whatever we make is for this person alone, whoever's umask we inherited.
 process.umask(0o077);
 

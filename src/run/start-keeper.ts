@@ -1,4 +1,7 @@
 import { spawn } from "node:child_process";
+import { fstatSync } from "node:fs";
+import { Socket } from "node:net";
+import type { Readable, Writable } from "node:stream";
 import { Failure } from "../base/failure.ts";
 import type { LaunchRequest } from "../spec/keeper-protocol.ts";
 import { runFailure } from "./errors.ts";
@@ -22,45 +25,67 @@ export function spawnKeeper(
     env: environment,
     cwd: "/",
   });
+  child.once("error", (error) => child.stderr.destroy(error));
+  child.unref();
+  return speakTo(child.stdin, [child.stdout, child.stderr]);
+}
+
+/**
+ * Takes over the keeper that `bin/caisson` has started already, on the descriptors that it left open for us: 8 to tell it what to
+ * run, 7 for what it says. Undefined where it could not start one.
+ */
+export function adoptKeeper(): SpawnedKeeper | undefined {
+  try {
+    if (!fstatSync(7).isFIFO() || !fstatSync(8).isFIFO()) return undefined;
+  } catch {
+    return undefined;
+  }
+  const said = new Socket({ fd: 7, readable: true, writable: false });
+  return speakTo(new Socket({ fd: 8, readable: false, writable: true }), [said]);
+}
+
+/** Whoever holds the other ends: the last of what is said without an answer is why there was none. */
+function speakTo(request: Writable, streams: readonly Readable[]): SpawnedKeeper {
   let isTold = false;
-  let stdout = "";
-  let stderr = "";
-  let settle: ((line: string | undefined) => void) | undefined;
+  let said = "";
   const answer = new Promise<string | undefined>((resolve) => {
-    settle = resolve;
+    let open = streams.length;
+    for (const stream of streams) {
+      stream.on("data", (bytes: Buffer) => {
+        said = (said + bytes.toString()).slice(-64_000);
+        const line = said.split("\n").slice(0, -1).find(isAnswer);
+        if (line !== undefined) resolve(line);
+      });
+      stream.once("error", (error) => {
+        said += error.message;
+      });
+      stream.once("close", () => {
+        open -= 1;
+        if (open === 0) resolve(undefined);
+      });
+    }
   });
-  child.stdout.on("data", (bytes: Buffer) => {
-    stdout += bytes.toString();
-    if (stdout.includes("\n")) settle?.(stdout.slice(0, stdout.indexOf("\n")));
-  });
-  child.stderr.on("data", (bytes: Buffer) => {
-    stderr = (stderr + bytes.toString()).slice(-4000);
-  });
-  child.stdin.on("error", () => {}); // Seen as `exit`.
-  child.once("error", (error) => {
-    stderr = error.message;
-    settle?.(undefined);
-  });
-  child.once("close", () => settle?.(undefined));
+  request.on("error", () => {}); // Seen in the streams' end.
 
   return {
-    async launch(request) {
+    async launch(launch) {
       isTold = true;
-      child.stdin.end(`${JSON.stringify(request)}\n`);
+      request.end(`${JSON.stringify(launch)}\n`);
       const line = await answer;
-      child.stdout.destroy();
-      child.stderr.destroy();
-      child.unref();
+      for (const stream of streams) stream.destroy();
       if (line === "listening") return;
       if (line?.startsWith("{")) throw failureOf(line);
-      if (line === "slug_taken") throw runFailure("slug_taken", { slug: request.metadata.slug });
-      throw runFailure("keeper_died", { detail: stderr.trim() });
+      if (line === "slug_taken") throw runFailure("slug_taken", { slug: launch.metadata.slug });
+      throw runFailure("keeper_died", { detail: said.trim().slice(-4000) });
     },
     abandon: () => {
-      if (!isTold) child.kill("SIGKILL");
+      if (!isTold) request.destroy();
     },
   };
 }
+
+/** What a keeper says may stand behind a warning of Node's. */
+const isAnswer = (line: string) => line === "listening" || line === "slug_taken" || line.startsWith('{"code":');
 
 /** An expected failure that the keeper told in its first and only line. */
 function failureOf(line: string): Failure {
