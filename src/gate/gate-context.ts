@@ -18,12 +18,17 @@ export interface GateEffects {
   readonly clock: { now(): number };
 }
 
+/** A request under way. */
+export interface OpenRequest {
+  cut(reason: string): void;
+}
+
 /** What all parts of one gate share. */
 export interface GateContext extends GateEffects {
   readonly limits: GateLimits;
   readonly deadlines: Deadlines;
   readonly trust: Trust;
   /** Requests under way, so that a shut gate can tell of them. */
-  readonly open: Set<{ cut(reason: string): void }>;
+  readonly open: Set<OpenRequest>;
   replayer(sandbox: SandboxState): Replayer;
 }

@@ -1,12 +1,9 @@
-import { createServer, type Server } from "node:net";
-import { createReplayer, type Replayer } from "../model/replay.ts";
+import { createServer, type Server, type Socket } from "node:net";
 import type { ToGate } from "../spec/gate-protocol.ts";
 import { Deadlines } from "./deadlines.ts";
-import type { GateContext, GateEffects } from "./gate-context.ts";
+import type { GateEffects, OpenRequest } from "./gate-context.ts";
 import type { GateLimits } from "./limits.ts";
 import { SandboxState } from "./sandbox-state.ts";
-import { serveConnection } from "./serve-connection.ts";
-import { createTrust } from "./upstream/trust.ts";
 
 /** One egress gate: serves any number of sandboxes, each known by the listener that a connection came in by. */
 export interface Gate {
@@ -21,18 +18,24 @@ export interface Gate {
 /** Makes a gate that denies all until it is told otherwise. */
 export function createGate(effects: GateEffects, limits: GateLimits): Gate {
   const sandboxes = new Map<string, SandboxState>();
-  const replayers = new WeakMap<object, Replayer>();
-  const context: GateContext = {
-    ...effects,
-    limits,
-    deadlines: new Deadlines(limits.sweepMs),
-    trust: createTrust(),
-    open: new Set(),
-    replayer({ policy }) {
-      const known = replayers.get(policy.replay) ?? createReplayer(policy.replay);
-      replayers.set(policy.replay, known);
-      return known;
-    },
+  const open = new Set<OpenRequest>();
+  const deadlines = new Deadlines(limits.sweepMs);
+  let serve: ((state: SandboxState, socket: Socket) => void) | undefined;
+  // What serves brings TLS along: it is loaded when a listener is there, since the keeper waits until then and no longer.
+  let serving: Promise<void> | undefined;
+  const loadServing = () => {
+    serving ??= import("./start-serving.ts").then(({ startServing }) => {
+      serve = startServing({ ...effects, limits, deadlines, open });
+    });
+    return serving;
+  };
+  const accept = (state: SandboxState, socket: Socket) => {
+    if (serve) return serve(state, socket);
+    socket.on("error", () => socket.destroy());
+    void loadServing().then(() => {
+      if (sandboxes.get(state.id) === state) serve?.(state, socket);
+      else socket.destroy();
+    });
   };
   const stateOf = (id: string) => {
     const state = sandboxes.get(id) ?? new SandboxState(id, effects.clock, limits);
@@ -44,17 +47,19 @@ export function createGate(effects: GateEffects, limits: GateLimits): Gate {
     state.servers.add(server);
     // An agent may close its sending half and still read the answer.
     Object.assign(server, { allowHalfOpen: true });
-    server.on("connection", (socket) => serveConnection(context, state, socket));
+    server.on("connection", (socket) => accept(state, socket));
     server.on("error", (error) => effects.send({ type: "fault", sandbox: id, message: `listener: ${error.message}` }));
+    // In the turn after the next: what is to be told of this listener goes out first.
+    setImmediate(() => setImmediate(() => void loadServing()));
   };
   const remove = (id: string) => {
     sandboxes.get(id)?.close();
     sandboxes.delete(id);
   };
   const close = (reason: string) => {
-    for (const request of context.open) request.cut(reason);
+    for (const request of open) request.cut(reason);
     for (const id of [...sandboxes.keys()]) remove(id);
-    context.deadlines.stop();
+    deadlines.stop();
   };
   const listen = (message: Extract<ToGate, { type: "listen" }>) => {
     const { sandbox, host, port } = message;

@@ -8,7 +8,6 @@ import { HeldBytes } from "./model/held-bytes.ts";
 import { isHeaderSafe, type ReadyInjection, readyInjection } from "./request/inject-credential.ts";
 import { planRoute, type RoutePlan } from "./request/route-plan.ts";
 import { createScanner, type Scanner } from "./scan/scanner.ts";
-import { createLeafContexts, type LeafContexts } from "./tls/leaf-contexts.ts";
 import { type AddressSet, readAddressSet } from "./upstream/address-rules.ts";
 
 interface Value {
@@ -49,18 +48,17 @@ export class SandboxState {
   readonly sockets = new Set<Socket>();
   policy: Policy = denyAll;
   scanner: Scanner = createScanner([]);
-  leaves: LeafContexts | undefined;
   readonly held: HeldBytes;
+  /** What signs the leaves that the sandbox is shown. */
+  authority: Authority | undefined;
   readonly #clock: { now(): number };
-  readonly #limits: GateLimits;
   readonly #values = new Map<string, Value>();
   #injections = new Map<RoutePlan, ReadyInjection>();
   #authorityPem = "";
 
-  constructor(id: string, clock: { now(): number }, limits: GateLimits) {
+  constructor(id: string, clock: { now(): number }, limits: Pick<GateLimits, "heldBytes">) {
     this.id = id;
     this.#clock = clock;
-    this.#limits = limits;
     this.held = new HeldBytes(limits.heldBytes);
   }
 
@@ -80,7 +78,7 @@ export class SandboxState {
     const old = this.policy;
     this.policy = policy;
     if (authority && ca) {
-      this.leaves = createLeafContexts(this.#clock, authority, this.#limits);
+      this.authority = authority;
       this.#authorityPem = ca.certificate + ca.key;
     }
     this.#refresh();
@@ -169,7 +167,7 @@ export class SandboxState {
     this.servers.clear();
     this.#values.clear();
     this.policy = denyAll;
-    this.leaves = undefined;
+    this.authority = undefined;
     this.#refresh();
   }
 }

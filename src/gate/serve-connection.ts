@@ -13,6 +13,7 @@ import { type AuditEntry, auditDecision } from "./request/audit-entry.ts";
 import { Exchange } from "./request/exchange.ts";
 import { type Refusal, wordRefusal } from "./request/refusal.ts";
 import type { SandboxState } from "./sandbox-state.ts";
+import { leafContextsOf } from "./tls/leaf-contexts.ts";
 import { openTunnel } from "./tunnel.ts";
 
 /** Serves one connection that a sandbox opened to the proxy, to its end. */
@@ -75,7 +76,7 @@ function connect(context: GateContext, sandbox: SandboxState, head: RequestHead,
     deny({ rule: "no-route", reason: "no route allows this host and port" }, target);
     return;
   }
-  if (!sandbox.leaves) {
+  if (!sandbox.authority) {
     deny({ rule: "not-configured", reason: "the gate has no policy for this sandbox yet" }, target);
     return;
   }
@@ -99,9 +100,8 @@ function tunnel(
     if (answer) endSoon(context, answer, bytes);
   };
   const contextOfLeaf = () => {
-    const { leaves } = sandbox;
-    if (!leaves) throw new Error("a tunnel needs a CA");
-    return leaves.contextFor(host);
+    if (!sandbox.authority) throw new Error("a tunnel needs a CA");
+    return leafContextsOf(sandbox.authority, context.clock, context.limits).contextFor(host);
   };
   const protocols = routes.some(({ route }) => route.http2) ? ["h2", "http/1.1"] : ["http/1.1"];
   openTunnel(context, socket, { context: contextOfLeaf, protocols }, (outcome) => {

@@ -14,10 +14,20 @@ interface Leaf {
 
 const hour = 3_600_000;
 
+const byAuthority = new WeakMap<Authority, LeafContexts>();
+
+/** The contexts of one authority: made when they are first asked for, and gone with it. */
+export function leafContextsOf(...given: Parameters<typeof createLeafContexts>): LeafContexts {
+  const [authority] = given;
+  const known = byAuthority.get(authority) ?? createLeafContexts(...given);
+  byAuthority.set(authority, known);
+  return known;
+}
+
 /** Mints leaves when they are first needed and keeps the latest used ones; sessions resume as long as a leaf is kept. */
-export function createLeafContexts(
-  clock: { now(): number },
+function createLeafContexts(
   authority: Authority,
+  clock: { now(): number },
   bounds: { readonly leaves: number; readonly leafHours: number },
 ): LeafContexts {
   const leaves = new Map<string, Leaf>();
