@@ -1,9 +1,11 @@
 import * as z from "zod";
+import { refuseUnread } from "../../src/base/value-reader.ts";
 import { RunEvent } from "../../src/spec/events.ts";
 import { FromGate, ToGate } from "../../src/spec/gate-protocol.ts";
 import { FromKeeper, LaunchRequest, ToKeeper } from "../../src/spec/keeper-protocol.ts";
 import { Manifest } from "../../src/spec/manifest.ts";
 import { Policy } from "../../src/spec/policy.ts";
+import { formats } from "../../src/spec/read-message.ts";
 import { RecordingLine } from "../../src/spec/recording.ts";
 import { AuditHead, AuditLine, JournalLine, Metadata } from "../../src/spec/state-files.ts";
 
@@ -40,9 +42,10 @@ const readAtRunTime = { "to-gate.json": ToGate, "to-keeper.json": ToKeeper, "jou
 /** The text of every file of `src/spec/generated/`, by its name. */
 export function renderRunTimeSchemas(): Readonly<Record<string, string>> {
   return Object.fromEntries(
-    Object.entries(readAtRunTime).map(([file, schema]) => [
-      file,
-      `${JSON.stringify(z.toJSONSchema(schema, { io: "input" }))}\n`,
-    ]),
+    Object.entries(readAtRunTime).map(([file, zodSchema]) => {
+      const schema = z.toJSONSchema(zodSchema, { io: "input" });
+      refuseUnread(schema, Object.keys(formats));
+      return [file, `${JSON.stringify(schema)}\n`];
+    }),
   );
 }

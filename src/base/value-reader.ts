@@ -1,4 +1,4 @@
-/** The part of JSON Schema that our generated schemas use; any other keyword is refused when a reader is made. */
+/** The part of JSON Schema that our generated schemas use; `refuseUnread` tells any other. */
 export interface ValueSchema {
   readonly [keyword: string]: unknown;
 }
@@ -15,7 +15,6 @@ export type TextFormats = Readonly<Record<string, (text: string) => boolean>>;
  * may be a secret.
  */
 export function createValueReader(schema: ValueSchema, formats: TextFormats): (value: unknown) => ReadValue {
-  refuseUnknown(schema, formats);
   return (value) => {
     try {
       return { value: read(schema, value, { path: "", formats }) };
@@ -151,17 +150,18 @@ const plainKeywords = new Set(
   ),
 );
 
-function refuseUnknown(schema: ValueSchema, formats: TextFormats): void {
+/** Throws for a schema with a part that a reader would pass over. Asked when schemas are generated, not when they are read. */
+export function refuseUnread(schema: ValueSchema, formats: readonly string[]): void {
   for (const [keyword, value] of Object.entries(schema)) {
     if (keyword === "oneOf" || keyword === "anyOf")
-      for (const each of value as ValueSchema[]) refuseUnknown(each, formats);
-    else if (keyword === "properties") for (const each of Object.values(value as object)) refuseUnknown(each, formats);
+      for (const each of value as ValueSchema[]) refuseUnread(each, formats);
+    else if (keyword === "properties") for (const each of Object.values(value as object)) refuseUnread(each, formats);
     else if (keyword === "items" || keyword === "additionalProperties") {
-      if (isObject(value)) refuseUnknown(value, formats);
+      if (isObject(value)) refuseUnread(value, formats);
     } else if (keyword === "propertyNames" && JSON.stringify(value) === '{"type":"string"}') continue;
     else if (!plainKeywords.has(keyword)) throw new TypeError(`a schema has the keyword ${keyword}, which is not read`);
   }
   const { format, pattern } = schema;
-  if (typeof format === "string" && pattern === undefined && !formats[format])
+  if (typeof format === "string" && pattern === undefined && !formats.includes(format))
     throw new TypeError(`a schema has the format ${format}, which is not checked`);
 }

@@ -9,7 +9,7 @@ import type { KeeperHost } from "./keeper-host.ts";
 import { gateSandbox } from "./launch.ts";
 import type { OutputLog } from "./output-log.ts";
 import type { RunConsole } from "./run-console.ts";
-import { writeJson } from "./write-json.ts";
+import { writeJson, writeNewJson } from "./write-json.ts";
 
 /** What following a gate needs. */
 export interface GateFollowing {
@@ -50,7 +50,7 @@ export function followGate(following: GateFollowing): void {
     writeJson(paths.gateRoutes, next);
     return { ok: true as const, version: wanted };
   };
-  writeJson(paths.gateRoutes, routes);
+  writeNewJson(paths.gateRoutes, routes);
 
   // One change at a time: each builds on the routes that the one before left.
   let order: Promise<unknown> = Promise.resolve();

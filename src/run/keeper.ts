@@ -16,7 +16,7 @@ import { undoSteps } from "./launch-steps.ts";
 import { openOutputLog } from "./output-log.ts";
 import { openRecording } from "./recording.ts";
 import { createRunConsole } from "./run-console.ts";
-import { writeJson } from "./write-json.ts";
+import { writeJson, writeNewJson } from "./write-json.ts";
 
 /** What the keeper's caller may do to it, and hear from it. */
 export interface Keeping {
@@ -55,8 +55,8 @@ export async function keep(host: KeeperHost, request: LaunchRequest, keeping: Ke
   const paths = statePaths(host.stateRoot, slug);
   const started = host.now();
   let metadata: Metadata = { ...request.metadata, keeper: host.identify(process.pid) };
-  writeJson(paths.metadata, metadata);
-  writeJson(paths.policy, request.policy);
+  writeNewJson(paths.metadata, metadata);
+  writeNewJson(paths.policy, request.policy);
   const journal = host.openJournal(paths.journal);
   const events = openEventLog(paths.events, metadata.agent, host.now);
   const { outputBytes } = request.policy.limits;

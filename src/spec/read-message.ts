@@ -9,7 +9,8 @@ import type { JournalLine } from "./state-files.ts";
 
 // What a launch waits for is read by the schemas' JSON, which `npm run generate` writes from the zod schemas beside this file.
 
-const formats: TextFormats = {
+/** Checks of texts for which a schema has no pattern. */
+export const formats: TextFormats = {
   "host-pattern": (text) => hostPatternProblem(text) === undefined,
   uri: (text) => /^https?:$/.test(URL.parse(text)?.protocol ?? ""),
 };
