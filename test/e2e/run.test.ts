@@ -1,6 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { createTestCli } from "../kit/cli.ts";
 
@@ -13,6 +14,7 @@ const eventsOf = (stateRoot: string, slug: string): readonly Event[] =>
     .map((line) => JSON.parse(line));
 const slugsOf = (stateRoot: string) => readdirSync(join(stateRoot, "sandboxes"));
 const openOf = (stateRoot: string) => readdirSync(join(stateRoot, "open"));
+const openRunsOf = (stateRoot: string) => (existsSync(join(stateRoot, "open")) ? openOf(stateRoot).length : 0);
 
 describe("caisson run", () => {
   it("must-have 1: one command starts an agent; the state folder explains the run", async () => {
@@ -155,6 +157,27 @@ describe("caisson run", () => {
     expect(result.stdout).toBe("/home/agent\n");
   });
 
+  it.each([0, 10, 20, 40, 80])(
+    "ends its keeper, which started beside it, when it is killed after %i ms",
+    async (ms) => {
+      await using cli = createTestCli();
+      const running = cli.start(["run", "--", "sleep", "600"]);
+      await pause(ms);
+      process.kill(running.pid, "SIGKILL");
+      await running.ended;
+      // A run that was begun goes on; one that was not has nobody left.
+      await expect
+        .poll(() => openRunsOf(cli.stateRoot) > 0 || processesAt(cli.home).length === 0, { timeout: 15_000 })
+        .toBe(true);
+    },
+  );
+
+  it("starts nobody for a command line that is wrong", async () => {
+    await using cli = createTestCli();
+    expect((await cli.run(["run", "--nonsense", "--", "true"])).exitCode).toBe(2);
+    await expect.poll(() => processesAt(cli.home), { timeout: 15_000 }).toEqual([]);
+  });
+
   it("must-have 6: a killed keeper is told as interrupted, and cleanup leaves nothing of it", async () => {
     await using cli = createTestCli();
     const marker = `caisson-test-${process.pid}-${Date.now()}`;
@@ -242,6 +265,18 @@ describe("caisson run", () => {
     expect(result.stderr).toContain("caisson.yaml");
   });
 });
+
+/** Processes of ours whose environment says that this is their home. */
+function processesAt(home: string): readonly string[] {
+  const found = readdirSync("/proc").filter((name) => {
+    try {
+      return /^\d+$/.test(name) && readFileSync(`/proc/${name}/environ`, "utf8").includes(`HOME=${home}\0`);
+    } catch {
+      return false; // Gone, or another user's.
+    }
+  });
+  return found;
+}
 
 function processesWith(marker: string): readonly string[] {
   return readdirSync("/proc")

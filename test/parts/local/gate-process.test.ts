@@ -71,8 +71,11 @@ describe("startGate()", () => {
 });
 
 describe("openListener()", () => {
-  it("listens on the sandbox's loopback and not on ours", async () => {
-    await using box = await launchSandbox();
+  it.each([
+    ["Perl", true],
+    ["Node alone", false],
+  ])("listens on the sandbox's loopback and not on ours, by %s", async (_, perl) => {
+    await using box = await launchSandbox({ perl });
     const listener = await box.prepared.openListener(40_123);
     const { connect } = await import("node:net");
     const ours = connect(40_123, "127.0.0.1");

@@ -18,15 +18,17 @@ export const root = resolve(import.meta.dirname, "../../..");
 /** Node's installation, as a tool folder. */
 export const nodeFolder = resolve(process.execPath, "../..");
 
-/** The real host; without cgroups, as on a machine that lets us have none, where asked for. */
-export function localHost(options: { readonly cgroups?: boolean } = {}): LocalHost {
-  const host = createLocalHost({
+/** The real host; without cgroups or Perl, as on a machine that lets us have none, where asked for. */
+export function localHost(options: { readonly cgroups?: boolean; readonly perl?: boolean } = {}): LocalHost {
+  const { programs, ...machine } = createLocalHost({
     path: process.env.PATH ?? "",
     arch: process.arch,
     node: process.execPath,
     uid: process.getuid?.() ?? -1,
     listenerEntry: join(root, "src/sandbox/local/listener-main.ts"),
   });
+  const { perl: _perl, ...slowPrograms } = programs;
+  const host = { ...machine, programs: options.perl === false ? slowPrograms : programs };
   return options.cgroups === false ? { ...host, cgroups: { ...host.cgroups, make: () => false } } : host;
 }
 
@@ -89,6 +91,7 @@ export async function launchSandbox(
     readonly plan?: Partial<LaunchPlan>;
     readonly view?: SandboxView;
     readonly cgroups?: boolean;
+    readonly perl?: boolean;
     readonly defences?: Partial<Defences>;
   } = {},
 ): Promise<TestSandbox> {

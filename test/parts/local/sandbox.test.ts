@@ -202,3 +202,15 @@ describe("a sandbox with a workspace", () => {
     expect(stdout).toContain("No such file");
   });
 });
+
+it.skipIf(process.getuid?.() !== 0).each([
+  ["Perl", true],
+  ["mount", false],
+])("run by root, its devices can be used and not changed, by %s", async (_, perl) => {
+  await using box = await launchSandbox({ perl });
+  const nodes = "null|zero|full|random|urandom|tty";
+  const sealed = await box.run(
+    `grep -E ' /dev/(${nodes}) ' /proc/self/mountinfo | grep -cv ' ro,'; head -c 1 /dev/zero | wc -c`,
+  );
+  expect(sealed.stdout.split("\n")).toEqual(["0", "1", ""]);
+});
