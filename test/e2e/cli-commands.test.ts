@@ -258,8 +258,10 @@ describe("setting up", () => {
     const { ready, rows } = JSON.parse(stdout) as { ready: boolean; rows: { name: string; state: string }[] };
     const states = Object.fromEntries(rows.map(({ name, state }) => [name, state]));
     expect({ ready, exitCode }).toEqual({ ready: true, exitCode: 0 });
-    expect(states).toMatchObject({ local: "ready", docker: "not in this version", podman: "not in this version" });
-    expect(await cli.run(["doctor", "--engine", "docker"])).toMatchObject({ exitCode: 4 });
+    expect(states).toMatchObject({ local: "ready", podman: "not in this version" });
+    expect(["ready", "not ready"]).toContain(states.docker);
+    const env = { DOCKER_HOST: "unix:///nowhere/docker.sock" };
+    expect(await cli.run(["doctor", "--engine", "docker"], { env })).toMatchObject({ exitCode: 4 });
   });
 
   it("doctor says what is missing and what to type, where it may not install it", async () => {

@@ -1,9 +1,13 @@
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
 import { type Diagnosis, diagnose } from "../../host/doctor/diagnose.ts";
 import { installPackages } from "../../host/doctor/install-packages.ts";
 import type { MachineFacts } from "../../host/doctor/machine-facts.ts";
 import type { Purpose } from "../../host/doctor/needed-programs.ts";
+import { planEngineStart, type StartPlan } from "../../host/doctor/plan-engine-start.ts";
 import { type InstallPlan, planInstallation } from "../../host/doctor/plan-installation.ts";
 import { readMachineFacts } from "../../host/doctor/read-machine-facts.ts";
+import { startEngine } from "../../host/doctor/start-engine.ts";
 import { findAgentCli } from "../../host/find-agent-cli.ts";
 import { providers } from "../../provider/providers.ts";
 import { defineCommand } from "../frame/command.ts";
@@ -25,6 +29,7 @@ export const doctorCommand = defineCommand({
   },
   examples: [
     { line: "caisson doctor", does: "says what is ready on this machine, what is not, and what to type" },
+    { line: "caisson doctor --fix --engine docker", does: "installs a docker engine and starts it, where it may" },
     { line: "caisson doctor --fix", does: "installs what is missing, where it may" },
   ],
   exits: { 4: "not ready: a row says why and what to type" },
@@ -35,8 +40,13 @@ export const doctorCommand = defineCommand({
     const purpose = options.purpose ?? "run";
     let facts = await lookAround(context);
     if (options.fix) {
-      const changed = await mend(context, planInstallation(facts, purpose, context.input.isTerminal), options.yes);
-      if (changed) facts = await lookAround(context);
+      const { isTerminal } = context.input;
+      const plan = planInstallation(facts, purpose, { hasTerminal: isTerminal, engine: options.engine });
+      if (await mend(context, plan, options.yes)) facts = await lookAround(context);
+      if (options.engine === "docker") {
+        const start = planEngineStart(facts, isTerminal);
+        if (await mendEngine(context, start, options.yes)) facts = await lookAround(context);
+      }
     }
     const diagnosis = diagnose(facts, purpose);
     const isReady = diagnosis.isReady && isEngineReady(diagnosis, options.engine ?? "local");
@@ -82,6 +92,23 @@ async function mend(context: CommandContext, plan: InstallPlan, isAgreed: boolea
       return true;
     }
   }
+}
+
+/** Starts the docker engine as the plan says, if a person there agrees; whether anything was tried. */
+async function mendEngine(context: CommandContext, plan: StartPlan, isAgreed: boolean): Promise<boolean> {
+  const { output, environment, folders } = context;
+  if (plan.kind === "nothing") return false;
+  if (plan.kind === "print") {
+    output.note(`the docker engine does not run. To start it:  ${plan.commandLine}`);
+    return false;
+  }
+  output.note(`will start the docker engine: ${plan.argv.join(" ")}`);
+  const mustAsk = context.input.isTerminal && !isAgreed && !output.json;
+  if (mustAsk && !(await confirm(context, "start it now?"))) return false;
+  mkdirSync(folders.state, { recursive: true, mode: 0o700 });
+  const problem = await startEngine(plan, { environment, logFile: join(folders.state, "dockerd.log") });
+  if (problem !== undefined) output.note(`could not start it: ${problem}`);
+  return true;
 }
 
 function show(

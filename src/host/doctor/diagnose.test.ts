@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { diagnose } from "./diagnose.ts";
 import type { MachineFacts } from "./machine-facts.ts";
+import { planEngineStart } from "./plan-engine-start.ts";
 import { planInstallation } from "./plan-installation.ts";
 
 const program = (name: string) => ({ path: `/usr/bin/${name}`, version: "1.2.3" });
@@ -43,7 +44,9 @@ const debian: MachineFacts = {
   seccomp: true,
   cgroups: { memory: undefined, processes: undefined, cpu: undefined },
   stateFolder: { path: "/home/ada/.local/state/caisson", isWritable: true },
-  containerEngines: { docker: none, podman: none },
+  docker: { address: "unix:///var/run/docker.sock", isSystems: true, problem: "silent" },
+  init: "systemd",
+  containerEngines: { podman: none },
   agents: [],
 };
 const refused = { ok: false, detail: "No permissions to create new namespace" } as const;
@@ -119,17 +122,49 @@ describe("diagnose()", () => {
     ]);
   });
 
-  it("says of docker and podman that this version has them not, also when they answer", () => {
-    const docker = { client: program("docker"), answers: true, at: "/var/run/docker.sock" };
-    const facts: MachineFacts = { ...debian, containerEngines: { docker, podman: none } };
-    expect(rowOf(facts, "docker")).toMatchObject({
+  it("says of podman that this version has it not, also when it answers", () => {
+    const podman = { client: program("podman"), answers: true, at: "podman info" };
+    expect(rowOf({ ...debian, containerEngines: { podman } }, "podman")).toMatchObject({
       state: "not in this version",
       detail: expect.stringMatching(/the engine answers/),
     });
-    expect(rowOf(facts, "podman")).toMatchObject({
-      state: "not in this version",
-      detail: expect.stringMatching(/no client found/),
+  });
+
+  const engine = {
+    version: "20.10.24+dfsg1",
+    storageDriver: "overlay2",
+    cgroupVersion: "1",
+    runtimes: ["runc", "runsc"],
+    lacksLimits: [],
+    images: ["claude-code", "gate"],
+  };
+  const docker = { address: "unix:///var/run/docker.sock", isSystems: true };
+
+  it("says docker ready where the engine answers and has the images, and that an old one lets names out", () => {
+    const facts = { ...debian, docker: { ...docker, engine } };
+    expect(rowOf(facts, "docker")).toMatchObject({
+      state: "ready",
+      detail:
+        "engine 20.10.24+dfsg1 · no client (none is needed) · overlay2 · cgroup v1 · runtimes runc, runsc · images claude-code, gate",
     });
+    expect(rowOf(facts, "docker dns")).toMatchObject({ state: "found", detail: expect.stringContaining("CVE-2024") });
+    for (const version of ["23.0.11", "25.0.5", "26.0.0", "28.2.2"]) {
+      const newer = { ...debian, docker: { ...docker, engine: { ...engine, version } } };
+      expect([version, rowOf(newer, "docker dns")?.state]).toEqual([version, "ready"]);
+    }
+  });
+
+  it.each([
+    ["no image", { ...docker, engine: { ...engine, images: [] } }, "caisson images build"],
+    ["the gate alone", { ...docker, engine: { ...engine, images: ["gate"] } }, "caisson images build"],
+    ["no answer", { ...docker, problem: "silent" }, "caisson doctor --fix --engine docker"],
+    ["a user outside the group", { ...docker, problem: "refused" }, "sudo usermod -aG docker $USER"],
+    ["another engine, silent", { address: "tcp://x:1", isSystems: false, problem: "silent" }, "docker context ls"],
+    ["an address of no use", { address: "ssh://x", isSystems: false, problem: "unusable" }, "unset DOCKER_HOST"],
+  ] as const)("says docker not ready with %s, what to type, and that it is not needed", (_, found, hint) => {
+    const facts = { ...debian, docker: found };
+    expect(rowOf(facts, "docker")).toMatchObject({ state: "not ready", hint: expect.stringContaining(hint) });
+    expect(diagnose(facts, "run").isReady).toBe(true);
   });
 
   it.each([
@@ -179,11 +214,11 @@ describe("planInstallation()", () => {
   const bare: MachineFacts = { ...debian, ...without("bwrap", "git", "curl") };
 
   it("does nothing where nothing is missing", () => {
-    expect(planInstallation(debian, "tests", false)).toEqual({ kind: "nothing" });
+    expect(planInstallation(debian, "tests", { hasTerminal: false })).toEqual({ kind: "nothing" });
   });
 
   it("installs as root, with bounded waits and without questions", () => {
-    const plan = planInstallation({ ...bare, isRoot: true }, "run", false);
+    const plan = planInstallation({ ...bare, isRoot: true }, "run", { hasTerminal: false });
     expect(plan).toMatchObject({ kind: "install", packages: ["bubblewrap", "git"] });
     const commands = plan.kind === "install" ? plan.commands : [];
     expect(commands.map(({ argv }) => argv[0])).toEqual(["/usr/bin/apt-get", "/usr/bin/apt-get"]);
@@ -195,15 +230,15 @@ describe("planInstallation()", () => {
 
   it("installs with a sudo that asks nothing", () => {
     const programs = { ...bare.programs, sudo: program("sudo") };
-    const plan = planInstallation({ ...bare, programs, hasFreeSudo: true }, "tests", false);
+    const plan = planInstallation({ ...bare, programs, hasFreeSudo: true }, "tests", { hasTerminal: false });
     expect(plan).toMatchObject({ kind: "install", packages: ["bubblewrap", "git", "curl"] });
     expect(plan.kind === "install" ? plan.commands[0]?.argv.slice(0, 2) : []).toEqual(["/usr/bin/sudo", "-n"]);
   });
 
   it("lets sudo ask only on a terminal", () => {
     const programs = { ...bare.programs, sudo: program("sudo") };
-    expect(planInstallation({ ...bare, programs }, "run", true)).toMatchObject({ kind: "ask" });
-    expect(planInstallation({ ...bare, programs }, "run", false)).toMatchObject({
+    expect(planInstallation({ ...bare, programs }, "run", { hasTerminal: true })).toMatchObject({ kind: "ask" });
+    expect(planInstallation({ ...bare, programs }, "run", { hasTerminal: false })).toMatchObject({
       kind: "print",
       commandLine: "sudo apt-get install --yes bubblewrap git",
     });
@@ -216,6 +251,39 @@ describe("planInstallation()", () => {
     ["apk", "apk add bubblewrap git"],
   ])("prints what to type with %s", (name, line) => {
     const programs = { ...bare.programs, "apt-get": undefined, [name]: program(name) };
-    expect(planInstallation({ ...bare, programs, isRoot: true }, "run", false)).toMatchObject({ commandLine: line });
+    expect(planInstallation({ ...bare, programs, isRoot: true }, "run", { hasTerminal: false })).toMatchObject({
+      commandLine: line,
+    });
+  });
+});
+
+describe("making a docker engine ready", () => {
+  const root = { ...debian, isRoot: true, programs: { ...debian.programs, dockerd: program("dockerd") } };
+  const install = (facts: MachineFacts, engine?: string) =>
+    planInstallation(facts, "run", { hasTerminal: false, engine });
+
+  it("installs one where none is, only if it was asked for and none answers", () => {
+    const none = { ...debian, isRoot: true, ...without("dockerd") };
+    expect(install(none, "docker")).toMatchObject({ kind: "install", packages: ["docker.io"] });
+    expect(install(none)).toEqual({ kind: "nothing" });
+    const elsewhere = { address: "tcp://x:1", isSystems: false, problem: "silent" } as const;
+    expect(install({ ...none, docker: elsewhere }, "docker")).toEqual({ kind: "nothing" });
+  });
+
+  it.each([
+    ["systemd", { kind: "command", argv: ["systemctl", "start", "docker"] }],
+    ["sysv", { kind: "command", argv: ["service", "docker", "start"] }],
+    ["none", { kind: "daemon", argv: ["/usr/bin/dockerd"] }],
+  ] as const)("starts it as root with init %s", (init, plan) => {
+    expect(planEngineStart({ ...root, init }, false)).toEqual(plan);
+  });
+
+  it("says what to type where it may not, and does nothing where it would not help", () => {
+    const user = { ...root, isRoot: false, programs: { ...root.programs, sudo: program("sudo") } };
+    expect(planEngineStart(user, false)).toEqual({ kind: "print", commandLine: "sudo systemctl start docker" });
+    expect(planEngineStart(user, true)).toMatchObject({ kind: "command", argv: expect.arrayContaining(["systemctl"]) });
+    expect(planEngineStart({ ...user, init: "none" }, true)).toMatchObject({ kind: "print" });
+    const refused = { ...root.docker, problem: "refused" } as const;
+    expect(planEngineStart({ ...root, docker: refused }, true)).toEqual({ kind: "nothing" });
   });
 });

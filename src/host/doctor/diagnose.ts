@@ -1,3 +1,4 @@
+import { diagnoseDockerEngine } from "./diagnose-docker-engine.ts";
 import { diagnoseLocalEngine } from "./diagnose-local-engine.ts";
 import { diagnoseTraps } from "./diagnose-traps.ts";
 import type { DoctorRow } from "./doctor-row.ts";
@@ -16,7 +17,7 @@ export interface Diagnosis {
 export function diagnose(facts: MachineFacts, purpose: Purpose): Diagnosis {
   const rows: readonly DoctorRow[] = [
     { name: "local", isNeeded: true, ...diagnoseLocalEngine(facts) },
-    containerEngineRow("docker", facts.containerEngines.docker),
+    ...diagnoseDockerEngine(facts),
     containerEngineRow("podman", facts.containerEngines.podman),
     ...diagnoseTraps(facts),
     nodeRow(facts),

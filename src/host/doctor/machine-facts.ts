@@ -1,3 +1,5 @@
+import type { DockerFacts } from "../docker/read-docker-facts.ts";
+
 /** A program that was found, and what it says of its version. */
 export interface ProgramFacts {
   readonly path: string;
@@ -46,6 +48,9 @@ export interface MachineFacts {
   /** Which limits a cgroup of ours would keep, and of which version; the others are kept by other means. */
   readonly cgroups: Readonly<Record<"memory" | "processes" | "cpu", "v1" | "v2" | undefined>>;
   readonly stateFolder: { readonly path: string; readonly isWritable: boolean };
-  readonly containerEngines: { readonly docker: ContainerEngineFacts; readonly podman: ContainerEngineFacts };
+  readonly docker: DockerFacts;
+  /** What starts services here. */
+  readonly init: "systemd" | "sysv" | "none";
+  readonly containerEngines: { readonly podman: ContainerEngineFacts };
   readonly agents: readonly AgentFacts[];
 }

@@ -34,8 +34,19 @@ const needed: Readonly<Record<Purpose, readonly NeededProgram[]>> = {
   ],
 };
 
-/** What is needed and not here; the tests also need all that a run needs. */
-export function missingPrograms(facts: Pick<MachineFacts, "programs">, purpose: Purpose): readonly NeededProgram[] {
-  const all = purpose === "tests" ? [...needed.run, ...needed.tests] : needed.run;
+const dockerEngine: NeededProgram = { program: "dockerd", packages: ["docker.io"] };
+
+/**
+ * What is needed and not here; the tests also need all that a run needs, and who asks for the docker engine needs one,
+ * unless one answers.
+ */
+export function missingPrograms(
+  facts: Pick<MachineFacts, "programs" | "docker">,
+  purpose: Purpose,
+  engine?: string,
+): readonly NeededProgram[] {
+  const wantsDocker = engine === "docker" && facts.docker.problem === "silent" && facts.docker.isSystems;
+  const own = wantsDocker ? [...needed.run, dockerEngine] : needed.run;
+  const all = purpose === "tests" ? [...own, ...needed.tests] : own;
   return all.filter(({ program }) => facts.programs[program] === undefined);
 }

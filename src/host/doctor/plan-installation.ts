@@ -17,9 +17,13 @@ export type InstallPlan =
   | { readonly kind: "print"; readonly packages: readonly string[]; readonly commandLine: string };
 
 /** Decides, from facts alone, how what is missing gets onto this machine. `ask`: sudo will want a password, so only with a person there. */
-export function planInstallation(facts: MachineFacts, purpose: Purpose, hasTerminal: boolean): InstallPlan {
+export function planInstallation(
+  facts: MachineFacts,
+  purpose: Purpose,
+  { hasTerminal, engine }: { readonly hasTerminal: boolean; readonly engine?: string | undefined },
+): InstallPlan {
   if (facts.platform !== "linux") return { kind: "nothing" };
-  const packages = [...new Set(missingPrograms(facts, purpose).flatMap((row) => row.packages))];
+  const packages = [...new Set(missingPrograms(facts, purpose, engine).flatMap((row) => row.packages))];
   if (packages.length === 0) return { kind: "nothing" };
   const apt = facts.programs["apt-get"]?.path;
   const sudo = facts.programs.sudo?.path;

@@ -1,6 +1,7 @@
-import { accessSync, constants, existsSync } from "node:fs";
+import { accessSync, constants, existsSync, readFileSync } from "node:fs";
 import { arch, platform, release } from "node:os";
 import { dirname } from "node:path";
+import { readDockerFacts } from "../docker/read-docker-facts.ts";
 import { describeProgram, findExecutable, findProgram } from "./find-program.ts";
 import type { AgentFacts, ContainerEngineFacts, MachineFacts } from "./machine-facts.ts";
 import { readKernelFacts } from "./read-kernel-facts.ts";
@@ -36,6 +37,7 @@ const programs: Readonly<Record<string, readonly string[]>> = {
   socat: [],
   ps: [],
   script: [],
+  docker: ["--version"],
   dockerd: [],
   mmdebstrap: [],
   "apt-get": ["--version"],
@@ -65,7 +67,7 @@ export async function readMachineFacts(question: MachineQuestion): Promise<Machi
     uid !== 0 && known.sudo !== undefined
       ? runProbe([known.sudo.path, "-n", "true"], { seconds: 5 }).then(({ exitCode }) => exitCode === 0)
       : false,
-    askContainerEngine("docker", folders, question.environment.DOCKER_HOST ?? "/var/run/docker.sock"),
+    readDockerFacts(question.environment),
     askContainerEngine("podman", folders, "podman info"),
     Promise.all(question.agents.map((agent) => describeAgent(agent, question.environment))),
   ]);
@@ -81,13 +83,15 @@ export async function readMachineFacts(question: MachineQuestion): Promise<Machi
     programs: known,
     sandboxTrial,
     stateFolder: { path: question.stateFolder, isWritable: canMake(question.stateFolder) },
-    containerEngines: { docker, podman },
+    docker,
+    init: readInit(),
+    containerEngines: { podman },
     agents,
   };
 }
 
 async function askContainerEngine(
-  name: "docker" | "podman",
+  name: "podman",
   folders: readonly string[],
   at: string,
 ): Promise<ContainerEngineFacts> {
@@ -95,6 +99,16 @@ async function askContainerEngine(
   if (client === undefined) return { answers: false, at };
   const { exitCode } = await runProbe([client.path, "info"], { seconds: 5 });
   return { client, answers: exitCode === 0, at };
+}
+
+function readInit(): MachineFacts["init"] {
+  if (existsSync("/run/systemd/system")) return "systemd";
+  try {
+    const first = readFileSync("/proc/1/comm", "utf8").trim();
+    return first === "init" && existsSync("/etc/init.d/docker") ? "sysv" : "none";
+  } catch {
+    return "none";
+  }
 }
 
 async function describeAgent(

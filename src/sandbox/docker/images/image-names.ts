@@ -1,3 +1,5 @@
+import { targetLabel } from "../../../host/docker/image-labels.ts";
+
 /** Repository of the images of a target. */
 export const imageRepository = (target: string): string => `caisson-${target}`;
 
@@ -8,7 +10,7 @@ export const latestImage = (target: string): string => `${imageRepository(target
 export const keyedImage = (target: string, key: string): string => `${imageRepository(target)}:${key}`;
 
 /** Labels of each image that we build. */
-export const imageLabels = { target: "caisson.target", key: "caisson.key" } as const;
+export const imageLabels = { target: targetLabel, key: "caisson.key" } as const;
 
 /** On what only fetches: may hold how one signs in at a registry. */
 export const fetchStageLabel = "caisson.stage=fetch";
