@@ -72,7 +72,8 @@ function createContext(): CommandContext {
     output,
     earlyKeeper,
     terminalSize: () =>
-      process.stdout.isTTY ? { columns: process.stdout.columns, rows: process.stdout.rows } : undefined,
+      // One that nobody gave a size says 0x0: it gets the usual one.
+      process.stdout.isTTY ? { columns: process.stdout.columns || 80, rows: process.stdout.rows || 24 } : undefined,
     onResize: (listener) => {
       process.stdout.on("resize", listener);
       return { [Symbol.dispose]: () => process.stdout.off("resize", listener) };
