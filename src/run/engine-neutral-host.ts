@@ -45,11 +45,13 @@ export function createEngineNeutralHost(place: KeeperPlace): EngineNeutral {
     now: () => new Date(),
     identify: identifyProcess,
     openJournal: (file) => openJournal(file, () => new Date(), durableSteps),
-    copyWorkspace: async ({ metadata, policy }, paths, watch) => {
+    copyWorkspace: async ({ metadata, policy, docker }, paths, watch) => {
       const { prepareCopy } = await import("../sandbox/workspace/copy/prepare-copy.ts");
       const { createTreeHost } = await import("../sandbox/workspace/copy/node-tree-host.ts");
       const { dir = "" } = metadata.workspace;
-      const request = { dir, stateDir: paths.dir, maxBytes: policy.limits.diskBytes };
+      // A container of root's has another user inside, to whom the copy must belong.
+      const owner = place.uid === 0 ? docker?.user : undefined;
+      const request = { dir, stateDir: paths.dir, maxBytes: policy.limits.diskBytes, owner };
       const programs = programsOutside(environment.PATH ?? "", dir);
       const guardHost = guardHostFor(dir);
       return prepareCopy({ host: createTreeHost(), guardHost, programs, home, stateRoot }, request, watch);

@@ -54,10 +54,14 @@ export function makeCopyArea(host: TreeHost = createTreeHost()) {
           env: { PATH: path, HOME: home, GIT_CONFIG_NOSYSTEM: "1" },
         },
       ),
-    copy: (maxBytes = 1024 ** 3, signal: AbortSignal = new AbortController().signal) =>
+    copy: (
+      maxBytes = 1024 ** 3,
+      signal: AbortSignal = new AbortController().signal,
+      owner?: { readonly uid: number; readonly gid: number },
+    ) =>
       prepareCopy(
         { host, guardHost: createGuardHost(programs), programs, home, stateRoot },
-        { dir, stateDir, maxBytes },
+        { dir, stateDir, maxBytes, owner },
         { signal, progress: () => {} },
       ),
     diff: (request: Partial<DiffRequest> = {}) =>

@@ -260,6 +260,26 @@ describe("the copy", () => {
     expect(area.git(area.tree, "status", "--short")).toBe("?? x\n");
   });
 
+  it.runIf(process.geteuid?.() === 0)(
+    "belongs to whoever works in it, and is applied as the person's own",
+    async () => {
+      using area = makeCopyArea();
+      area.write("d/x", "1");
+      fs.symlinkSync("d/x", join(area.dir, "link"));
+      area.git(area.dir, "init");
+      await area.copy(1e9, new AbortController().signal, { uid: 54_321, gid: 54_322 });
+      for (const path of [".", "d", "d/x", "link", ".git/HEAD"]) {
+        const { uid, gid } = fs.lstatSync(join(area.tree, path));
+        expect([path, uid, gid]).toEqual([path, 54_321, 54_322]);
+      }
+      expect(await area.diff()).toMatchObject({ files: [] });
+      area.agent("d/y", "2");
+      fs.chownSync(join(area.tree, "d/y"), 54_321, 54_322);
+      await area.apply();
+      expect(fs.statSync(join(area.dir, "d/y")).uid).toBe(0);
+    },
+  );
+
   it("has no password of the repository's configuration", async () => {
     using area = makeCopyArea();
     area.git(area.dir, "init");

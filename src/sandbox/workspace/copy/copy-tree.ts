@@ -21,6 +21,8 @@ export interface CopyNote {
 export interface CopyOptions {
   readonly maxBytes: number;
   readonly signal: AbortSignal;
+  /** To whom everything in the copy is given; it stays ours when not said. */
+  readonly owner?: { readonly uid: number; readonly gid: number } | undefined;
   progress(so: Readonly<CopyProgress>): void;
   /** Another content for a file, where it must not be copied as it is; undefined = as it is. */
   rewrite(path: string, read: () => Buffer | undefined): Promise<Buffer | undefined>;
@@ -78,6 +80,7 @@ export async function copyTreeWhole(
         host.setMode(to, name, (look.mode & 0o777) | 0o700);
         host.setTime(to, name, look.mtimeMs);
       } else notes.push({ path, detail: "it is a device, pipe or socket: left out of the copy" });
+      if (options.owner && host.look(to, name) !== undefined) host.setOwner(to, name, options.owner);
     }
   };
   await copyFolder(folders.from, folders.to, "", 0);

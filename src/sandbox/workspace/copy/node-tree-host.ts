@@ -27,6 +27,7 @@ export function createTreeHost(): TreeHost {
     makeFolder: (dir, name, mode) => fs.mkdirSync(at(dir, name), { mode }),
     makeLink: (target, dir, name) => fs.symlinkSync(Buffer.from(target, "latin1"), at(dir, name)),
     setMode: (dir, name, mode) => fs.chmodSync(at(dir, name), mode),
+    setOwner: (dir, name, { uid, gid }) => fs.lchownSync(at(dir, name), uid, gid),
     setTime: (dir, name, mtimeMs) => fs.lutimesSync(at(dir, name), mtimeMs / 1000, mtimeMs / 1000),
     rename: (dir, name, newName) => fs.renameSync(at(dir, name), at(dir, newName)),
     removeFile: (dir, name) => fs.rmSync(at(dir, name), { force: true }),

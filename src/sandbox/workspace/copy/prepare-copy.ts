@@ -1,4 +1,4 @@
-import { copyFileSync, mkdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { chownSync, copyFileSync, mkdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { join, relative } from "node:path";
 import type { ProgramsOutside } from "../../../host/programs-outside.ts";
 import { isWithin } from "../facts/path-within.ts";
@@ -40,7 +40,12 @@ const maxNotes = 20;
  */
 export async function prepareCopy(
   place: CopyPlace,
-  request: { readonly dir: string; readonly stateDir: string; readonly maxBytes: number },
+  request: {
+    readonly dir: string;
+    readonly stateDir: string;
+    readonly maxBytes: number;
+    readonly owner?: CopyOptions["owner"];
+  },
   watch: Pick<CopyOptions, "signal" | "progress">,
 ): Promise<CopyReport> {
   const { host, guardHost } = place;
@@ -54,8 +59,14 @@ export async function prepareCopy(
   const copied = await copyTreeWhole(
     host,
     { from, to, name: dir },
-    { ...watch, maxBytes: request.maxBytes, rewrite: (path, read) => withoutSecrets(guardHost, path, read) },
+    {
+      ...watch,
+      maxBytes: request.maxBytes,
+      owner: request.owner,
+      rewrite: (path, read) => withoutSecrets(guardHost, path, read),
+    },
   );
+  if (request.owner) chownSync(paths.tree, request.owner.uid, request.owner.gid);
   const exclude = readOr(join(paths.tree, ".git/info/exclude"));
   const store = createStore(place.programs, paths.store, { exclude });
   const base = await storeBase(host, store, to, watch.signal);

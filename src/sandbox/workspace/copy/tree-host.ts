@@ -34,6 +34,7 @@ export interface TreeHost {
   makeFolder(dir: HeldTree, name: string, mode: number): void;
   makeLink(target: string, dir: HeldTree, name: string): void;
   setMode(dir: HeldTree, name: string, mode: number): void;
+  setOwner(dir: HeldTree, name: string, owner: { readonly uid: number; readonly gid: number }): void;
   setTime(dir: HeldTree, name: string, mtimeMs: number): void;
   /** Moves over whatever file lies there, within one folder. */
   rename(dir: HeldTree, name: string, newName: string): void;
