@@ -6,6 +6,7 @@ export const programs = {
   keeper: "src/run/keeper-main.ts",
   gate: "src/gate/main.ts",
   listener: "src/sandbox/local/listener-main.ts",
+  dialer: "src/sandbox/local/dialer-main.ts",
 } as const;
 
 /**

@@ -57,6 +57,10 @@ environment: {}
 #  EDITOR: { host: EDITOR }
 #  TICKET: { ask: "Which ticket is this for?" }
 
+# Ports inside that are reachable on this machine: HOSTPORT:PORT, on its loopback alone. 0 is any free port.
+ports: []
+#  - 8080:3000
+
 # Further folders. Read-only unless writable is true.
 mounts: []
 #  - { source: ~/datasets, target: /data }

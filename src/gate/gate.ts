@@ -2,6 +2,7 @@ import { createServer, type Server, type Socket } from "node:net";
 import type { ToGate } from "../spec/gate-protocol.ts";
 import { Deadlines } from "./deadlines.ts";
 import type { GateEffects, OpenRequest } from "./gate-context.ts";
+import { createIngresses } from "./ingress/ingresses.ts";
 import type { GateLimits } from "./limits.ts";
 import { SandboxState } from "./sandbox-state.ts";
 
@@ -11,6 +12,8 @@ export interface Gate {
   handle(message: ToGate): void;
   /** Takes a listening socket of a sandbox. */
   addListener(sandbox: string, server: Server): void;
+  /** Takes a connection inside that `dial` asked for. */
+  addDialled(sandbox: string, dial: string, inner: Socket): void;
   /** Closes everything; each request under way is told first. */
   close(reason: string): void;
 }
@@ -37,6 +40,7 @@ export function createGate(effects: GateEffects, limits: GateLimits): Gate {
       else socket.destroy();
     });
   };
+  const ingresses = createIngresses({ ...effects, limits, deadlines, open });
   const stateOf = (id: string) => {
     const state = sandboxes.get(id) ?? new SandboxState(id, effects.clock, limits);
     sandboxes.set(id, state);
@@ -53,12 +57,14 @@ export function createGate(effects: GateEffects, limits: GateLimits): Gate {
     setImmediate(() => setImmediate(() => void loadServing()));
   };
   const remove = (id: string) => {
+    ingresses.close(id);
     sandboxes.get(id)?.close();
     sandboxes.delete(id);
   };
   const close = (reason: string) => {
     for (const request of open) request.cut(reason);
     for (const id of [...sandboxes.keys()]) remove(id);
+    ingresses.closeAll();
     deadlines.stop();
   };
   const listen = (message: Extract<ToGate, { type: "listen" }>) => {
@@ -80,6 +86,7 @@ export function createGate(effects: GateEffects, limits: GateLimits): Gate {
   };
   return {
     addListener,
+    addDialled: ingresses.dialled,
     close,
     handle(message) {
       switch (message.type) {
@@ -87,6 +94,10 @@ export function createGate(effects: GateEffects, limits: GateLimits): Gate {
           return configure(message);
         case "listen":
           return listen(message);
+        case "publish":
+          return ingresses.publish(message);
+        case "undialled":
+          return ingresses.undialled(message.sandbox, message.dial, message.reason);
         case "credential": {
           const { sandbox, name, value, expiresAt } = message;
           const problem = stateOf(sandbox).setCredential(name, value, expiresAt);

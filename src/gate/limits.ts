@@ -2,6 +2,11 @@
 export interface GateLimits {
   /** Accepted connections of one sandbox at a time. */
   readonly connections: number;
+  /** Connections of one sandbox that came in by published ports. */
+  readonly ingressConnections: number;
+  /** Between two bytes of such a connection, either way; and once one side has sent its end. */
+  readonly ingressIdleMs: number;
+  readonly ingressHalfClosedMs: number;
   readonly headBytes: number;
   readonly headers: number;
   /** From the first byte of a request to the end of its head. */
@@ -37,6 +42,9 @@ export interface GateLimits {
 /** The bounds that the gate runs with. */
 export const gateLimits: GateLimits = {
   connections: 1_024,
+  ingressConnections: 1_024,
+  ingressIdleMs: 3_600_000,
+  ingressHalfClosedMs: 600_000,
   headBytes: 64 * 1024,
   headers: 200,
   headMs: 30_000,

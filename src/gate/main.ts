@@ -1,6 +1,6 @@
 import { fstatSync, writeSync } from "node:fs";
-import { Server, Socket } from "node:net";
-import type { FromGate, ListenerMessage } from "../spec/gate-protocol.ts";
+import { type BoundSocket, Server, Socket } from "node:net";
+import type { DialledMessage, FromGate, ListenerMessage } from "../spec/gate-protocol.ts";
 import { createLineReader } from "./channel/read-lines.ts";
 import { createLineWriter } from "./channel/write-lines.ts";
 
@@ -66,9 +66,15 @@ stdout.on("error", () => shut("the keeper is gone"));
 process.on("disconnect", () => shut("the keeper is gone"));
 for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) process.on(signal, () => shut(`the gate got ${signal}`));
 
-process.on("message", (message: ListenerMessage, handle) => {
+process.on("message", (message: ListenerMessage | DialledMessage, handle) => {
   void loaded.then(({ gate }) => {
-    if (message?.type === "listener" && typeof message.sandbox === "string" && handle instanceof Server) {
+    if (message?.type === "dialled") {
+      // A bare handle: a socket that passed through the keeper as one would have been read from there.
+      const options = { handle: handle as unknown as BoundSocket, allowHalfOpen: true };
+      const inner = handle === undefined ? undefined : new Socket(options);
+      if (inner) gate.addDialled(message.sandbox, message.dial, inner);
+      else send({ type: "fault", message: "a dialled connection came without its socket" });
+    } else if (message?.type === "listener" && typeof message.sandbox === "string" && handle instanceof Server) {
       gate.addListener(message.sandbox, handle);
       // The keeper starts the agent when it hears this.
       const address = handle.address();

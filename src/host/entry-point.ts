@@ -2,13 +2,14 @@ import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 
 /** Programs of ours that run as processes of their own. */
-export type EntryPoint = "cli" | "keeper" | "gate" | "listener";
+export type EntryPoint = "cli" | "keeper" | "gate" | "listener" | "dialer";
 
 const sources: Readonly<Record<EntryPoint, string>> = {
   cli: "src/cli/main.ts",
   keeper: "src/run/keeper-main.ts",
   gate: "src/gate/main.ts",
   listener: "src/sandbox/local/listener-main.ts",
+  dialer: "src/sandbox/local/dialer-main.ts",
 };
 
 /** Caisson's own folder: where its package.json lies, whether this code runs from `src/` or from a bundle in `dist/`. */

@@ -96,6 +96,12 @@ export const policyFailure = failures({
     hint: () => "caisson doctor",
     ...usage,
   },
+  port_invalid: {
+    message: (d: { text: string; from: string; problem: string }) =>
+      `Cannot publish "${d.text}" (${d.from}): ${d.problem}`,
+    hint: () => "--publish 3000, --publish 8080:3000, or --publish 127.0.0.1:8080:3000",
+    ...usage,
+  },
   mount_refused: {
     message: (d: { path: string; from: string; problem: string }) => `Cannot mount ${d.path} (${d.from}): ${d.problem}`,
     hint: () => "mount the one folder that the agent needs",

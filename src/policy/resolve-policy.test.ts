@@ -27,7 +27,7 @@ async function resolveWritten(written: Written, input: Partial<PolicyInput> = {}
   const resolved = resolvePolicy({
     layers,
     clients: { notes: [] },
-    flags: { allow: [], env: [], limits: {} },
+    flags: { allow: [], env: [], publish: [], limits: {} },
     hostEnvironment: {},
     home: "/home/me",
     unique: counter(),
@@ -65,7 +65,7 @@ describe("resolvePolicy()", () => {
   it("puts the provider's routes first, then the manifests' (strongest first), then --allow", async () => {
     const { policy, sources } = await resolveWritten(
       { personal: "routes: [{ host: a.example }]", given: "routes: [{ host: b.example }]" },
-      { provider, flags: { allow: ["c.example:8443/x"], env: [], limits: {} } },
+      { provider, flags: { allow: ["c.example:8443/x"], env: [], publish: [], limits: {} } },
     );
     expect(policy.routes.map((route) => route.name)).toEqual(["anthropic", "b.example", "a.example", "c.example"]);
     expect(sources).toMatchObject({
@@ -189,7 +189,10 @@ credentials: { one: { file: ~/one, environment: [ONE] }, two: { command: [say, t
     await fc.assert(
       fc.asyncProperty(fc.array(hosts, { maxLength: 8 }), fc.subarray(Object.keys(presets)), async (allow, chosen) => {
         const personal = `routes: [${chosen.map((name) => `{ preset: ${name} }`).join(", ")}]`;
-        const { policy } = await resolveWritten({ personal }, { provider, flags: { allow, env: [], limits: {} } });
+        const { policy } = await resolveWritten(
+          { personal },
+          { provider, flags: { allow, env: [], publish: [], limits: {} } },
+        );
         expect(Policy.parse(policy)).toEqual(policy);
         const names = policy.routes.map((route) => route.name);
         expect(new Set(names).size).toBe(names.length);

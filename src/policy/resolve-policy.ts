@@ -8,6 +8,7 @@ import { resolveCredentials } from "./resolve-credentials.ts";
 import { type EnvironmentLayer, parseEnvironmentFlags, resolveEnvironment } from "./resolve-environment.ts";
 import { type LimitsInput, limitsFromEnvironment, resolveLimits } from "./resolve-limits.ts";
 import { resolveMounts } from "./resolve-mounts.ts";
+import { resolvePorts } from "./resolve-ports.ts";
 import { resolveRoutes } from "./resolve-routes.ts";
 import { trustLayers } from "./trust-layers.ts";
 
@@ -22,6 +23,8 @@ export interface PolicyInput {
     readonly allow: readonly string[];
     /** `--env`: NAME=VALUE, or NAME. */
     readonly env: readonly string[];
+    /** `--publish`: PORT, HOSTPORT:PORT or ADDRESS:HOSTPORT:PORT. */
+    readonly publish: readonly string[];
     readonly limits: LimitsInput;
   };
   readonly hostEnvironment: Readonly<Record<string, string | undefined>>;
@@ -78,6 +81,7 @@ export function resolvePolicy(input: PolicyInput): ResolvedPolicy {
     { from: (limit) => `--${limit}`, limits: input.flags.limits },
   ]);
   const mounted = resolveMounts(layers, input.home);
+  const published = resolvePorts(layers, input.flags.publish);
   const sockets = layers.findLast((layer) => layer.manifest.unixSockets !== undefined);
   const policy: Policy = {
     version: 1,
@@ -85,17 +89,19 @@ export function resolvePolicy(input: PolicyInput): ResolvedPolicy {
     credentials: held.credentials,
     limits: limited.limits,
     mounts: mounted.mounts,
+    ports: published.ports,
     environment: { ...Object.assign({}, ...routed.contributions.map((c) => c.environment)), ...chosen.environment },
     unixSockets: sockets?.manifest.unixSockets ?? "deny",
   };
   return {
     policy,
-    notes: [...trusted.notes, ...routed.notes, ...clientNotes(input.clients), ...chosen.notes],
+    notes: [...trusted.notes, ...routed.notes, ...clientNotes(input.clients), ...chosen.notes, ...published.notes],
     sources: {
       ...Object.fromEntries(routed.routes.map(({ route, from }) => [`route.${route.name}`, from])),
       ...held.sources,
       ...limited.sources,
       ...mounted.sources,
+      ...published.sources,
       ...chosen.sources,
       unixSockets: sockets ? placeOf(sockets, ["unixSockets"]) : "default",
     },

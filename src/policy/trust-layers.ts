@@ -30,6 +30,7 @@ function agentsAlone(layer: ManifestLayer) {
       "mounts",
       manifest.mounts.map((m) => m.source),
     ),
+    list("ports", manifest.ports.map(String)),
     list("providers", Object.keys(manifest.providers)),
     list("environment", Object.keys(manifest.environment)),
     list("limits above the default", high),
@@ -45,7 +46,17 @@ function agentsAlone(layer: ManifestLayer) {
   const agents = Object.fromEntries(
     Object.entries(manifest.agents).map(([name, { image: _own, ...agent }]) => [name, agent]),
   );
-  const clean = { ...rest, agents, routes: [], credentials: {}, mounts: [], providers: {}, environment: {}, limits };
+  const clean = {
+    ...rest,
+    agents,
+    routes: [],
+    credentials: {},
+    mounts: [],
+    ports: [],
+    providers: {},
+    environment: {},
+    limits,
+  };
   if (ignored.length === 0) return { manifest: clean };
   const text = `${layer.file} lies in the workspace and may bring agents alone; ignored: ${ignored.join("; ")} (to use it as your own: --manifest ${layer.file})`;
   return { manifest: clean, note: { level: "warning", code: "manifest_untrusted", text } satisfies Note };

@@ -63,6 +63,20 @@ export const runErrors = {
     status: 422,
     exit: 5,
   },
+  port_taken: {
+    message: (d: { hostAddress: string; hostPort: number; port: number }) =>
+      `Cannot publish port ${d.port}: ${d.hostAddress}:${d.hostPort} is taken`,
+    hint: (d: { port: number }) => `caisson run --publish 0:${d.port} (any free port)`,
+    status: 409,
+    exit: 7,
+  },
+  port_failed: {
+    message: (d: { hostAddress: string; hostPort: number; port: number; reason: string }) =>
+      `Cannot publish port ${d.port}: the gate cannot listen on ${d.hostAddress}:${d.hostPort}: ${d.reason}`,
+    hint: (d: { port: number }) => `caisson run --publish 0:${d.port} (any free port)`,
+    status: 500,
+    exit: 6,
+  },
   launch_timed_out: {
     message: (d: { step: string; seconds: number }) =>
       `Cannot start sandbox: step "${d.step}" took over ${d.seconds} s`,

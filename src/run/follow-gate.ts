@@ -74,6 +74,7 @@ export function followGate(following: GateFollowing): void {
     switch (message.type) {
       case "audit":
         audit.add(message.decision);
+        if (message.decision.rule === "published-unanswered") log.line("gate", message.decision.reason);
         if (message.decision.verdict === "refuse" || message.decision.verdict === "alarm") {
           const { rule, reason, method, host: name, port, path } = message.decision;
           events.append({

@@ -8,7 +8,7 @@ import type { GuardMount, GuardNote } from "../sandbox/workspace/guard-plan.ts";
 import type { Journal, Sandbox } from "../spec/engine.ts";
 import type { Usage } from "../spec/events.ts";
 import type { LaunchRequest } from "../spec/keeper-protocol.ts";
-import type { Credential } from "../spec/policy.ts";
+import type { Credential, PublishedPort } from "../spec/policy.ts";
 import type { BrokerHost, CredentialValue } from "./credential-broker.ts";
 import type { GateClient } from "./gate-client.ts";
 import type { Facts, UndoHost } from "./launch-steps.ts";
@@ -37,6 +37,8 @@ export interface PreparedSandbox {
   readonly facts: Facts;
   readonly sandbox: Sandbox;
   openListener(port: number): Promise<HandedListener>;
+  /** Makes ports of the sandbox reachable through the gate; resolves with the places that they got. Throws `port_taken`. */
+  openPorts(gate: GateClient, sandbox: string, ports: readonly PublishedPort[]): Promise<readonly PublishedPort[]>;
 }
 
 /** All that the keeper does to the outside, on one engine. Real versions alone, from `machine.ts`. */

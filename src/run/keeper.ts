@@ -14,6 +14,7 @@ import type { GuardedWorkspace, KeeperHost } from "./keeper-host.ts";
 import { type LaunchedRun, launchRun } from "./launch.ts";
 import { undoSteps } from "./launch-steps.ts";
 import { openOutputLog } from "./output-log.ts";
+import { portUrl } from "./port-url.ts";
 import { openRecording } from "./recording.ts";
 import { createRunConsole } from "./run-console.ts";
 import { writeJson, writeNewJson } from "./write-json.ts";
@@ -148,6 +149,11 @@ export async function keep(host: KeeperHost, request: LaunchRequest, keeping: Ke
       launch_ms: host.now().getTime() - started.getTime(),
       limits: { ...launched.prepared.sandbox.limitMechanisms },
     });
+    if (launched.ports.length > 0) {
+      metadata = { ...metadata, ports: [...launched.ports] };
+      writeJson(paths.metadata, metadata);
+      for (const port of launched.ports) events.append({ event: "port_opened", url: portUrl(port), ...port });
+    }
     launched.guarded.watch((note) => void events.append({ event: "workspace_guarded", ...note }));
     exit = await console.runMain(launched.prepared.sandbox, journal, abort.signal);
     end ??= exit.exitCode === 0 ? "completed" : "failed";

@@ -15,6 +15,7 @@ export function launchPlan(request: LaunchRequest, stateDir: string, proxy: Laun
     limits: policy.limits,
     umask: request.umask,
     mounts: policy.mounts,
+    ports: policy.ports,
     toolDirs: request.toolDirs,
     path: request.path,
     environment: policy.environment,

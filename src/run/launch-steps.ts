@@ -90,6 +90,11 @@ export const launchSteps = {
     undoes: "nothing: they are in the gate's memory alone",
     undo: nothing,
   },
+  ports_opened: {
+    does: "has the gate listen for the published ports, and starts what connects them inside",
+    undoes: "nothing: listeners end with the gate, connections with the sandbox",
+    undo: nothing,
+  },
   agent_started: {
     does: "starts the agent's command inside",
     undoes: "nothing: it ends with the sandbox",

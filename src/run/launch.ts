@@ -5,12 +5,13 @@ import type { statePaths } from "../sandbox/state-paths.ts";
 import type { CopyReport } from "../sandbox/workspace/copy/prepare-copy.ts";
 import type { FromGate, GateSandbox } from "../spec/gate-protocol.ts";
 import type { LaunchRequest } from "../spec/keeper-protocol.ts";
+import type { PublishedPort } from "../spec/policy.ts";
+import { proxyPort } from "../spec/proxy-port.ts";
 import { brokerCredentials } from "./credential-broker.ts";
 import { runFailure } from "./errors.ts";
 import { createGateClient, type GateClient } from "./gate-client.ts";
 import type { GuardedWorkspace, KeeperHost, PreparedSandbox } from "./keeper-host.ts";
 import type { StepName } from "./launch-steps.ts";
-import { proxyPort } from "./proxy-port.ts";
 import { readReplay } from "./recording.ts";
 
 /** Longest that one launch step may take. */
@@ -24,6 +25,8 @@ export interface LaunchedRun {
   readonly gateProcess: GateProcess;
   readonly guarded: GuardedWorkspace;
   readonly prepared: PreparedSandbox;
+  /** Published ports, with the places outside that they got. */
+  readonly ports: readonly PublishedPort[];
 }
 
 /** What a launch tells as it goes on. `gateStarted` comes before the gate's first message can. */
@@ -132,6 +135,15 @@ export async function launchRun(
       return { value: { gate, gateProcess } };
     });
   })();
+  const opening = (async () => {
+    const { ports } = request.policy;
+    const [{ gate }, { prepared }] = await Promise.all([configuring, preparing]);
+    if (ports.length === 0) return [];
+    return step("ports_opened", async () => {
+      const value = await prepared.openPorts(gate, slug, ports);
+      return { value, facts: { ports: value } };
+    });
+  })();
   const handing = (async () => {
     const [{ gate, gateProcess }, { guarded, prepared, listener }] = await Promise.all([
       configuring,
@@ -145,11 +157,11 @@ export async function launchRun(
     listening.catch(() => {});
     await listener.handTo(gate, slug);
     await listening;
-    return { gate, gateProcess, guarded, prepared };
+    return { gate, gateProcess, guarded, prepared, ports: await opening };
   })();
 
   handing.catch(() => {}); // Seen through the outcomes, or not at all when the wait for them is given up.
-  const outcomes = Promise.allSettled([handing, configuring, preparing, provisioning, starting]);
+  const outcomes = Promise.allSettled([handing, configuring, preparing, provisioning, opening, starting]);
   const settled = await Promise.race([outcomes, givenUp(signal)]);
   const outcome = settled?.[0];
   if (outcome?.status === "fulfilled") return outcome.value;

@@ -12,12 +12,13 @@ import { createLocalEngine } from "../sandbox/local/local-engine.ts";
 import { refuseUntrusted } from "../sandbox/local/refuse-untrusted.ts";
 import { trustFiles } from "../sandbox/trust-files.ts";
 import { writePlanFiles } from "../sandbox/write-plan-files.ts";
+import { proxyPort } from "../spec/proxy-port.ts";
 import { createEngineNeutralHost, type KeeperPlace } from "./engine-neutral-host.ts";
 import { runFailure } from "./errors.ts";
 import type { HandedListener, KeeperHost } from "./keeper-host.ts";
 import { launchPlan } from "./launch-plan.ts";
 import type { Facts } from "./launch-steps.ts";
-import { proxyPort } from "./proxy-port.ts";
+import { openLocalPorts } from "./open-local-ports.ts";
 import { readSystemBundle } from "./system-bundle.ts";
 
 /** A keeper's host that can have a gate boot before there is anything to run. */
@@ -40,6 +41,7 @@ export function createLocalKeeperHost(place: KeeperPlace, defences: Defences = l
     node: process.execPath,
     uid: place.uid,
     listenerEntry: entryPoint("listener"),
+    dialerEntry: entryPoint("dialer"),
   });
   const engine = createLocalEngine({ host: local, defences });
   const undo = createUndo(engine);
@@ -82,6 +84,19 @@ export function createLocalKeeperHost(place: KeeperPlace, defences: Defences = l
         facts: { ...prepared.facts },
         sandbox: prepared.sandbox,
         openListener: async (port) => handedListener(await prepared.openListener(port), () => gateChild),
+        openPorts: (gate, sandbox, ports) =>
+          openLocalPorts(
+            {
+              gate,
+              sandbox,
+              send: (message, handle, sent) => {
+                if (gateChild?.connected) gateChild.send(message, handle, sent);
+                else sent();
+              },
+              startDialer: prepared.startDialer,
+            },
+            ports,
+          ),
       };
     },
     provisionFiles: (request, paths, certificate) => {

@@ -1,4 +1,4 @@
-import type { Limits, Mount } from "./policy.ts";
+import type { Limits, Mount, PublishedPort } from "./policy.ts";
 
 /** Everything an engine needs to make one sandbox. A pure value: `--dry-run` prints it, tests read it. No secret in it. */
 export interface LaunchPlan {
@@ -17,6 +17,8 @@ export interface LaunchPlan {
   /** Mode bits that files made inside do not get. */
   readonly umask: number;
   readonly mounts: readonly Mount[];
+  /** Ports inside that the gate makes reachable from outside. */
+  readonly ports: readonly PublishedPort[];
   /** Read-only host folders the agent's tools need beyond the system's (its CLI under nvm, ~/.local, /nix, Node). */
   readonly toolDirs: readonly string[];
   readonly path: readonly string[];

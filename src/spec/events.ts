@@ -31,6 +31,7 @@ export const RunEvent = z.discriminatedUnion("event", [
     model_source: z.enum(["live", "recorded", "replayed"]),
   }),
   event("sandbox_launched", { slug: z.string(), launch_ms: z.number(), limits: z.record(z.string(), z.string()) }),
+  event("port_opened", { url: z.string(), hostAddress: z.string(), hostPort: z.int(), port: z.int() }),
   event("run_started", {
     slug: z.string(),
     provider: z.string(),

@@ -30,6 +30,8 @@ export const Exchange = z.strictObject({
 });
 export type Exchange = z.output<typeof Exchange>;
 
+const PortNumber = z.int().min(1).max(65_535);
+
 export const ToGate = z.discriminatedUnion("type", [
   z.strictObject({
     type: z.literal("configure"),
@@ -38,6 +40,22 @@ export const ToGate = z.discriminatedUnion("type", [
     replay: z.array(Exchange).optional(),
   }),
   z.strictObject({ type: z.literal("listen"), sandbox: z.string(), host: z.string(), port: z.int() }),
+  z.strictObject({
+    type: z.literal("publish"),
+    sandbox: z.string(),
+    id: z.string().meta({ description: "Comes back in the answer" }),
+    host: z.string().meta({ description: "Address to listen on, outside" }),
+    port: z.int().min(0).max(65_535).meta({ description: "0 = any free one" }),
+    target: z.discriminatedUnion("kind", [
+      z
+        .strictObject({ kind: z.literal("tcp"), host: z.string(), port: PortNumber })
+        .meta({ description: "The gate dials it by itself" }),
+      z
+        .strictObject({ kind: z.literal("handed"), port: PortNumber })
+        .meta({ description: "The keeper hands over a connection for each `dial`" }),
+    ]),
+  }),
+  z.strictObject({ type: z.literal("undialled"), sandbox: z.string(), dial: z.string(), reason: z.string() }),
   z.strictObject({
     type: z.literal("credential"),
     sandbox: z.string(),
@@ -81,6 +99,23 @@ export const FromGate = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("configured"), sandbox: z.string(), version: z.int() }),
   z.strictObject({ type: z.literal("rejected"), sandbox: z.string(), reason: z.string() }),
   z.strictObject({ type: z.literal("listening"), sandbox: z.string(), host: z.string(), port: z.int() }),
+  z.strictObject({
+    type: z.literal("published"),
+    sandbox: z.string(),
+    id: z.string(),
+    host: z.string(),
+    port: z.int(),
+  }),
+  z.strictObject({
+    type: z.literal("unpublished"),
+    sandbox: z.string(),
+    id: z.string(),
+    code: z.string().meta({ description: "The system's, such as EADDRINUSE" }),
+    reason: z.string(),
+  }),
+  z
+    .strictObject({ type: z.literal("dial"), sandbox: z.string(), dial: z.string(), port: z.int() })
+    .meta({ description: "Asks for a connection to this port inside" }),
   z.strictObject({ type: z.literal("pong"), id: z.string() }),
   z.strictObject({ type: z.literal("audit"), decision: Decision, hint: z.string().optional() }),
   z.strictObject({
@@ -121,4 +156,11 @@ export type FromGate = z.output<typeof FromGate>;
 export interface ListenerMessage {
   readonly type: "listener";
   readonly sandbox: string;
+}
+
+/** The IPC message that carries a connection inside (as its handle), asked for by `dial`, to a local gate. */
+export interface DialledMessage {
+  readonly type: "dialled";
+  readonly sandbox: string;
+  readonly dial: string;
 }

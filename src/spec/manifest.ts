@@ -122,6 +122,12 @@ export const Manifest = z.strictObject({
       }),
     )
     .default([]),
+  ports: z
+    .array(z.union([Port, z.string().min(1)]))
+    .default([])
+    .meta({
+      description: "Ports inside to publish: PORT, HOSTPORT:PORT or ADDRESS:HOSTPORT:PORT; host port 0 = any free one",
+    }),
   unixSockets: z.enum(["deny", "allow"]).optional(),
   engine: z.enum(["local", "docker"]).optional().meta({ description: "By default docker, where it is ready" }),
   image: z.string().min(1).optional().meta({ description: "Image of agents on the docker engine that name none" }),

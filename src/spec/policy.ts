@@ -121,6 +121,15 @@ export const Mount = z.strictObject({
 });
 export type Mount = z.output<typeof Mount>;
 
+const AnyPort = z.int().min(1).max(65_535);
+
+export const PublishedPort = z.strictObject({
+  hostAddress: z.string().meta({ description: "Address of the host that the gate listens on" }),
+  hostPort: z.int().min(0).max(65_535).meta({ description: "0 = any free one" }),
+  port: AnyPort.meta({ description: "Port inside" }),
+});
+export type PublishedPort = z.output<typeof PublishedPort>;
+
 /** The resolved rules of one sandbox. Holds no secret value: it is written to `policy.json` as it is. */
 export const Policy = z.strictObject({
   version: z.literal(1).default(1),
@@ -129,6 +138,7 @@ export const Policy = z.strictObject({
   limits: Limits.prefault({}),
   mounts: z.array(Mount).default([]),
   image: z.string().optional().meta({ description: "Image of the agent, where it is not its provider's own (docker)" }),
+  ports: z.array(PublishedPort).default([]).meta({ description: "Ports inside that are reachable from outside" }),
   environment: z.record(z.string(), z.string()).default({}).meta({ description: "Literal variables of the agent" }),
   unixSockets: z
     .enum(["deny", "allow"])

@@ -20,6 +20,10 @@ export const Metadata = z.object({
   modelSource: z.enum(["live", "recorded", "replayed"]),
   workspace: z.object({ mode: z.enum(["mount", "none", "copy"]), dir: z.string().optional() }),
   policyHash: z.string(),
+  ports: z
+    .array(z.object({ hostAddress: z.string(), hostPort: z.int(), port: z.int() }))
+    .optional()
+    .meta({ description: "Published ports, as they were opened" }),
   startedAt: z.iso.datetime(),
   endedAt: z.iso.datetime().optional(),
   end: RunEnd.optional(),

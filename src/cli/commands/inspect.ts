@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { readBootId } from "../../host/process-identity.ts";
 import { readEvents } from "../../run/event-log.ts";
 import { findSandbox } from "../../run/list-sandboxes.ts";
+import { portUrl } from "../../run/port-url.ts";
 import { readJournal } from "../../sandbox/read-journal.ts";
 import { statePaths } from "../../sandbox/state-paths.ts";
 import { readBaseline } from "../../sandbox/workspace/copy/baseline.ts";
@@ -48,6 +49,7 @@ export const inspectCommand = defineCommand({
           ["started", metadata.startedAt],
           ...(metadata.endedAt === undefined ? [] : [["ended", metadata.endedAt]]),
           ...(policy?.routes ?? []).map((route, index) => [index === 0 ? "out" : "", routeText(route)]),
+          ...(metadata.ports ?? []).map((port) => ["open", `${portUrl(port)} -> ${port.port} inside`]),
           ...(policy === undefined ? [] : [["limits", limitsText(policy, limits)]]),
           ["requests", `${totals.modelRequests} to the model · ${totals.tokens} tokens · ${totals.refused} refused`],
           ["files", paths.dir],

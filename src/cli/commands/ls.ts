@@ -1,5 +1,6 @@
 import { readBootId } from "../../host/process-identity.ts";
 import { listSandboxes } from "../../run/list-sandboxes.ts";
+import { portUrl } from "../../run/port-url.ts";
 import { defineCommand } from "../frame/command.ts";
 import { flag } from "../frame/option.ts";
 import { alignColumns } from "../output/align-columns.ts";
@@ -28,7 +29,10 @@ export const lsCommand = defineCommand({
     const lines = alignColumns(
       shown.map((sandbox) => {
         const { metadata } = sandbox;
-        const extra = [metadata.label ?? "", modelSourceText(metadata)].filter((text) => text !== "").join(" · ");
+        const open = sandbox.state === "running" ? (metadata.ports ?? []).map(portUrl) : [];
+        const extra = [metadata.label ?? "", modelSourceText(metadata), ...open]
+          .filter((text) => text !== "")
+          .join(" · ");
         const state = sandboxStateText(sandbox, new Date(), bootId);
         return [metadata.slug, metadata.agent, state, workspaceText(metadata, folders.home), extra];
       }),

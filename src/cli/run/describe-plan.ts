@@ -42,6 +42,10 @@ export function planLines({ request, notes, sources }: RunPlan): readonly string
     ...policy.mounts.map(
       ({ source, target, writable }) => `  mount      ${source} at ${target}${writable ? "" : ", read-only"}`,
     ),
+    ...policy.ports.map(
+      ({ hostAddress, hostPort, port }) =>
+        `  port       ${port} inside at ${hostAddress}:${hostPort === 0 ? "(any free port)" : hostPort}${from(`port.${port}`)}`,
+    ),
     ...Object.keys(policy.environment).map((name) => `  variable   ${name}${from(`environment.${name}`)}`),
     ...limitLines(policy.limits).map(([name, value]) => `  limit      ${value}${from(`limits.${name}`)}`),
     ...toolDirs.map((dir) => `  tools      ${dir}, read-only`),

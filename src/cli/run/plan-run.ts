@@ -207,7 +207,6 @@ function refuseWhatIsNotHere(options: RunInput["options"]): void {
   if (options.engine === "docker" || options.image !== undefined || options.runtime !== undefined)
     throw refuse("the docker engine", "caisson run --engine local");
   if (options.engine === "podman") throw refuse("--engine podman", "caisson run --engine docker");
-  if (options.publish.length > 0) throw refuse("--publish", "caisson exec SLUG -- curl localhost:PORT");
   if (options.budget !== undefined) throw refuse("--budget", "caisson run --timeout 30m");
 }
 

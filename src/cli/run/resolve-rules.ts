@@ -50,6 +50,7 @@ export async function resolveRules(
     flags: {
       allow: options.allow,
       env: options.env,
+      publish: options.publish,
       limits: {
         cpus: options.cpus,
         memory: options.memory,

@@ -26,7 +26,7 @@ export const runOptions = {
   budget: text("--budget <limit>", "not in this version"),
   image: text("--image <image>", "the agent's image (docker engine); by default its provider's"),
   runtime: text("--runtime <runtime>", "what runs the containers, such as runsc for gVisor (docker engine)"),
-  publish: list("--publish <port>", "not in this version"),
+  publish: list("--publish <[hostport:]port>", "make a port inside reachable on this machine; several times"),
 } as const;
 
 /** What `caisson run` was given. */

@@ -8,6 +8,7 @@ import type { CommandContext } from "../frame/command-context.ts";
 import { announceRun, headLines } from "./announce-run.ts";
 import { followRun } from "./follow-run.ts";
 import type { RunInput } from "./run-options.ts";
+import { portLine } from "./run-view.ts";
 import { waitUntilRunning } from "./wait-until-running.ts";
 
 /** Longest prompt that `-` reads from standard input. */
@@ -35,8 +36,10 @@ export async function runSealed(context: CommandContext, input: RunInput): Promi
   using connection = client;
   if (options.detach) {
     // Only what runs is left alone: a launch that fails is told here, where somebody reads it.
-    if (connection) await waitUntilRunning(connection, slug);
-    output.show({ slug }, () => [slug]);
+    const opened = connection ? await waitUntilRunning(connection, slug) : [];
+    for (const port of opened) output.note(portLine(port));
+    const ports = opened.map(({ url, hostAddress, hostPort, port }) => ({ url, hostAddress, hostPort, port }));
+    output.show({ slug, ...(ports.length > 0 && { ports }) }, () => [slug]);
     return 0;
   }
   // Awaited here: the connection must not be closed before the run is over.

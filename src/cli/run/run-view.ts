@@ -68,6 +68,8 @@ function tell(event: RunEvent, slug: string, style: Style): readonly string[] {
   switch (event.event) {
     case "sandbox_launched":
       return [`  ready      ${(event.launch_ms / 1000).toFixed(2)} s · limits: ${limits(event.limits)}`];
+    case "port_opened":
+      return [portLine(event)];
     case "tool_started":
       return [style.dim(`  ▸ ${event.tool}  ${oneLine(event.input)}`)];
     case "tool_completed":
@@ -104,6 +106,10 @@ function tell(event: RunEvent, slug: string, style: Style): readonly string[] {
       return [];
   }
 }
+
+/** Where a published port is. */
+export const portLine = ({ url, port }: { readonly url: string; readonly port: number }): string =>
+  `  open       ${url} -> ${port} inside`;
 
 /** One line on what limits hold, shortest first where they share a mechanism. */
 function limits(mechanisms: Readonly<Record<string, string>>): string {

@@ -69,7 +69,10 @@ export function containerBody(
       NetworkMode: first?.[0] ?? "none",
       ...(ports.length > 0 && {
         PortBindings: Object.fromEntries(
-          ports.map(({ key, address, outside }) => [key, [{ HostIp: address, HostPort: outside }]]),
+          [...Map.groupBy(ports, ({ key }) => key)].map(([key, places]) => [
+            key,
+            places.map(({ address, outside }) => ({ HostIp: address, HostPort: outside })),
+          ]),
         ),
       }),
     },
@@ -156,7 +159,14 @@ function healthBody(health: ComposeHealth): Readonly<Record<string, unknown>> {
 /** `ADDRESS:OUTSIDE:INSIDE`, as we write it. */
 function parsePort(text: string) {
   const [inside = "", outside = "", ...address] = text.split(":").reverse();
-  return { key: `${inside}/tcp`, outside, address: address.reverse().join(":") };
+  return {
+    key: `${inside}/tcp`,
+    outside,
+    address: address
+      .reverse()
+      .join(":")
+      .replace(/^\[(.*)\]$/, "$1"),
+  };
 }
 
 function splitAt(text: string, separator: string): readonly [string, string] {

@@ -18,8 +18,6 @@ export interface DockerPlan extends LaunchPlan {
   readonly gateRoots?: string;
   /** Containers beside the agent, reached by their names. */
   readonly services: readonly DockerService[];
-  /** Ports that the gate opens for people outside. */
-  readonly ports: readonly DockerPort[];
 }
 
 /** A container beside the agent, such as a database. */
@@ -36,11 +34,4 @@ export interface DockerService {
     readonly startSeconds: number;
   };
   readonly memoryBytes?: number;
-}
-
-/** One published port: `inside` is where the gate listens for it. */
-export interface DockerPort {
-  readonly address: string;
-  readonly outside: number;
-  readonly inside: number;
 }

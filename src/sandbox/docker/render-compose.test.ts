@@ -41,7 +41,7 @@ const plan: DockerPlan = {
       health: { test: ["CMD", "pg_isready"], intervalSeconds: 1, timeoutSeconds: 2, retries: 5, startSeconds: 3 },
     },
   ],
-  ports: [{ address: "127.0.0.1", outside: 8080, inside: 3000 }],
+  ports: [{ hostAddress: "127.0.0.1", hostPort: 8080, port: 3000 }],
 };
 const context = {
   defences: dockerDefences,

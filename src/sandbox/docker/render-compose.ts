@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import type { EngineFacts } from "../../host/docker/engine-api.ts";
+import type { PublishedPort } from "../../spec/policy.ts";
 import { runFolderInside, sandboxFolders } from "../sandbox-folders.ts";
 import { trustBundlePaths } from "../trust-files.ts";
 import type { Subnets } from "./choose-subnets.ts";
@@ -104,7 +105,7 @@ export function renderGate(plan: DockerPlan, { subnets }: Pick<ComposeContext, "
       volumes: [bind(plan.gateRoots, gateRootsInside, true)],
     }),
     ...(plan.ports.length > 0 && {
-      ports: plan.ports.map(({ address, outside, inside }) => `${address}:${outside}:${inside}`),
+      ports: plan.ports.map(publishedText),
     }),
   };
 }
@@ -208,6 +209,12 @@ function renderService(
       },
     }),
   };
+}
+
+/** As compose writes a published port; without a number outside the engine chooses one. */
+function publishedText({ hostAddress, hostPort, port }: PublishedPort): string {
+  const address = hostAddress.includes(":") ? `[${hostAddress}]` : hostAddress;
+  return `${address}:${hostPort === 0 ? "" : hostPort}:${port}`;
 }
 
 const common = (plan: DockerPlan, service: string, role: DockerRole, image: string) => ({

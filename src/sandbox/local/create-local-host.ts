@@ -15,6 +15,7 @@ export function createLocalHost(machine: {
   readonly node: string;
   readonly uid: number;
   readonly listenerEntry: string;
+  readonly dialerEntry: string;
 }): LocalHost {
   const { arch } = machine;
   if (arch !== "x64" && arch !== "arm64") throw localFailure("local_architecture", { arch });
@@ -36,6 +37,7 @@ export function createLocalHost(machine: {
     arch,
     isRoot: machine.uid === 0,
     listenerEntry: machine.listenerEntry,
+    dialerEntry: machine.dialerEntry,
   };
 }
 

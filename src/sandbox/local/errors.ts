@@ -33,6 +33,12 @@ export const localErrors = {
     status: 500,
     exit: 6,
   },
+  local_dialer_failed: {
+    message: ({ detail }: { detail: string }) => `Cannot reach the sandbox's ports from outside: ${detail}`,
+    hint: () => "caisson doctor --engine local",
+    status: 500,
+    exit: 6,
+  },
   local_exec_failed: {
     message: ({ detail }: { detail: string }) => `Cannot run a command in the sandbox: ${detail}`,
     hint: () => "caisson ls",

@@ -15,6 +15,7 @@ import { openListener } from "./open-listener.ts";
 import { reapGates, reapSandbox } from "./reap-sandbox.ts";
 import { refuseUntrusted } from "./refuse-untrusted.ts";
 import { sealDevices } from "./seal-devices.ts";
+import { type Dialer, startDialer } from "./start-dialer.ts";
 import { type GateOptions, startGateProcess } from "./start-gate-process.ts";
 import { type LocalContext, startHolder } from "./start-holder.ts";
 import type { SandboxView } from "./view.ts";
@@ -26,6 +27,8 @@ export interface LocalSandbox {
   readonly facts: HolderFacts;
   /** Opens the gate's port on its loopback; the caller hands it to the gate and closes its own copy before any exec. */
   openListener(port: number): Promise<Server>;
+  /** Starts what connects to its published ports from within its network; it ends with the sandbox. */
+  startDialer(): Promise<Dialer>;
 }
 
 /** Makes and ends sandboxes on this machine with bubblewrap. */
@@ -106,6 +109,11 @@ async function prepare(
   return {
     facts: { monitor, init, pidNamespace },
     openListener: async (port) => early.take(port) ?? openListener(host, holder, port),
+    startDialer: async () => {
+      const dialer = await startDialer(host, holder, plan.stateDir);
+      void holder.gone.then(dialer.end);
+      return dialer;
+    },
     sandbox: {
       slug: plan.slug,
       limitMechanisms: limits.mechanisms,

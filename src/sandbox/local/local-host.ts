@@ -35,4 +35,6 @@ export interface LocalHost {
   readonly isRoot: boolean;
   /** File that Node runs to open a listener in a sandbox's network. */
   readonly listenerEntry: string;
+  /** File that Node runs to connect to published ports there. */
+  readonly dialerEntry: string;
 }

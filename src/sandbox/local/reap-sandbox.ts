@@ -3,7 +3,7 @@ import { sandboxFolders } from "../sandbox-folders.ts";
 import { type EndHost, endGroups, endNamespace, endProcesses } from "./end-processes.ts";
 import type { HolderFacts } from "./holder.ts";
 import type { LocalHost } from "./local-host.ts";
-import { findHolders, findOrphanedGates } from "./owner-mark.ts";
+import { findDialers, findHolders, findOrphanedGates } from "./owner-mark.ts";
 
 /**
  * Ends whatever may be left of a sandbox whose keeper is dead, from the journal's facts (which may be incomplete) and its
@@ -17,7 +17,11 @@ export async function reapSandbox(
 ): Promise<readonly string[]> {
   return [
     ...(await endNamespace(host, facts)),
-    ...(await endProcesses(host, () => [...processesWithHome(host, stateDir), ...findHolders(host, stateDir)])),
+    ...(await endProcesses(host, () => [
+      ...processesWithHome(host, stateDir),
+      ...findHolders(host, stateDir),
+      ...findDialers(host, stateDir),
+    ])),
     ...(await endGroups(host, facts.cgroups ?? [])),
   ];
 }

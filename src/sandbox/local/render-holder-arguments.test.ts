@@ -35,6 +35,7 @@ const plan: LaunchPlan = {
   home: "/home/agent",
   hostname: "brisk-otter",
   umask: 0o022,
+  ports: [],
   limits: { cpus: 1, memoryBytes: 1024, processes: 10, diskBytes: 1, timeoutSeconds: 1, outputBytes: 1 },
   mounts: [
     { source: "/data", target: "/data", writable: false },

@@ -70,6 +70,17 @@ export const networkAttacks: readonly Attack[] = [
   },
   {
     ...network,
+    // The helper that connects published ports is in the sandbox's network, and the gate's listener in the host's.
+    name: "host-loopback-beside-published-port",
+    program: "tcp-direct",
+    setting: {
+      flags: ["--publish", `0:${loopbackPort}`],
+      variables: { TARGET: "127.0.0.1", PORT: String(loopbackPort) },
+    },
+    evidence: { kind: "secret" },
+  },
+  {
+    ...network,
     name: "host-abstract-socket",
     program: "unix-connect",
     setting: { manifest: { unixSockets: "allow" }, variables: { TARGET: "@caisson-attack" } },

@@ -26,6 +26,7 @@ export function localHost(options: { readonly cgroups?: boolean; readonly perl?:
     node: process.execPath,
     uid: process.getuid?.() ?? -1,
     listenerEntry: join(root, "src/sandbox/local/listener-main.ts"),
+    dialerEntry: join(root, "src/sandbox/local/dialer-main.ts"),
   });
   const { perl: _perl, ...slowPrograms } = programs;
   const host = { ...machine, programs: options.perl === false ? slowPrograms : programs };
@@ -57,6 +58,7 @@ export function testPlan(stateDir: string, changes: Partial<LaunchPlan> = {}): L
       outputBytes: 1024 ** 2,
     },
     mounts: [],
+    ports: [],
     toolDirs: [nodeFolder],
     path: [join(nodeFolder, "bin"), "/usr/local/bin", "/usr/bin", "/bin"],
     environment: {},
