@@ -10,9 +10,14 @@ export function writeJson(path: string, value: unknown): void {
   renameSync(temporary, path);
 }
 
-/** Writes a JSON file (0600) for the first time: nothing older can be lost, so its way to the disk is not waited for. */
+/**
+ * Writes a JSON file (0600) for the first time: whole or not at all for whoever reads it, also after our death. Nothing older can be
+ * lost in a power cut, so its way to the disk is not waited for.
+ */
 export function writeNewJson(path: string, value: unknown): void {
-  const fd = openSync(path, "w", 0o600);
+  const temporary = `${path}.${process.pid}.tmp`;
+  const fd = openSync(temporary, "w", 0o600);
   writeSync(fd, `${JSON.stringify(value, null, 2)}\n`);
+  renameSync(temporary, path);
   fsync(fd, () => close(fd));
 }
