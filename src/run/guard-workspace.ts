@@ -27,7 +27,9 @@ export async function guardWorkspace(
     import("../sandbox/workspace/plan-guard.ts"),
     import("../sandbox/workspace/prepare-guard.ts"),
   ]);
-  const plan = planGuard(await readWorkspaceFacts(guardHost, { dir, home, stateRoot }), join(stateDir, "guard"));
+  const agentUid = request.docker?.user.uid;
+  const facts = { dir, home, stateRoot, ...(agentUid !== undefined && { agentUid }) };
+  const plan = planGuard(await readWorkspaceFacts(guardHost, facts), join(stateDir, "guard"));
   await prepareGuard(guardHost, plan, journal);
   let watch: GuardWatch | undefined;
   let isClosed = false;

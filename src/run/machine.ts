@@ -34,6 +34,10 @@ export function createMachine(place: KeeperPlace): Machine {
   const keeperHost = async (of: EngineOf): Promise<KeeperHost> => {
     if (of.engine === "local") return local();
     made?.abandonGate();
+    if (of.engine === "docker") {
+      const { createDockerKeeperHost } = await import("./docker-keeper-host.ts");
+      return createDockerKeeperHost(place, of.docker_host);
+    }
     throw runFailure("engine_missing", { engine: of.engine });
   };
   return {
@@ -41,7 +45,10 @@ export function createMachine(place: KeeperPlace): Machine {
     now: () => new Date(),
     endProcess,
     reapGates: async () => (await localIfHere()?.reapGates()) ?? [],
-    reapStrays: async () => [],
+    reapStrays: async (isKept) => {
+      const { reapDockerStrays } = await import("./reap-docker-strays.ts");
+      return reapDockerStrays(place, isKept);
+    },
     undoHost: keeperHost,
     bootGate: () => localIfHere()?.bootGate(),
     keeperHost,

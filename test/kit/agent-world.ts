@@ -1,10 +1,11 @@
 import { execFileSync } from "node:child_process";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { chownSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { RunEvent } from "../../src/spec/events.ts";
-import { createTestCli, type TestCli } from "./cli.ts";
+import type { TestCli } from "./cli.ts";
 import { type ModelEndpoint, type ModelEndpointOptions, startModelEndpoint } from "./model-endpoint.ts";
 import type { ScriptedTurn } from "./model-endpoint-script.ts";
+import { localTestEngine, type TestEngine } from "./test-engine.ts";
 
 /** A tool-using task: look, change a file, look again, done. */
 export const mendingTurns: readonly ScriptedTurn[] = [
@@ -39,15 +40,22 @@ export interface AgentWorld extends AsyncDisposable {
 }
 
 /** Makes a world whose model follows `turns`. */
-export async function createAgentWorld(options: ModelEndpointOptions): Promise<AgentWorld> {
-  const cli = createTestCli();
-  const endpoint = await startModelEndpoint(options);
+export async function createAgentWorld(
+  options: ModelEndpointOptions,
+  engine: TestEngine = localTestEngine,
+): Promise<AgentWorld> {
+  const cli = engine.createCli();
+  const endpoint = await startModelEndpoint({ ...options, place: engine.place });
   const manifest = join(cli.home, "test-manifest.yaml");
-  const provider = `    upstream: ${endpoint.url}\n    allowAddresses: [127.0.0.1/32]\n`;
+  const provider = `    upstream: ${endpoint.url}\n    allowAddresses: [${engine.place.cidr}]\n`;
   writeFileSync(manifest, `providers:\n  claude-code:\n${provider}  pi:\n${provider}`);
   const fill = (dir: string) => {
     mkdirSync(dir, { recursive: true });
-    writeFileSync(join(dir, "sum.js"), "export const sum = (a, b) => a - b;\n");
+    const file = join(dir, "sum.js");
+    writeFileSync(file, "export const sum = (a, b) => a - b;\n");
+    // Whoever works in the workspace owns it.
+    const { uid, gid } = statSync(cli.workspace);
+    for (const path of [dir, file]) chownSync(path, uid, gid);
     return dir;
   };
   return {

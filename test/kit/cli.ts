@@ -52,8 +52,8 @@ export const launcher = resolve(import.meta.dirname, "../../bin/caisson");
 // Variables that would make a test depend on who runs it.
 const personal = /^(ANTHROPIC_|CLAUDE|OPENAI_|GEMINI_|OPENROUTER_|CAISSON_|XDG_|NO_COLOR|FORCE_COLOR)/;
 
-/** A new user of Caisson, with nothing in any folder. `await using cli = createTestCli()`. */
-export function createTestCli(): TestCli {
+/** A new user of Caisson, with nothing in any folder but these variables. `await using cli = createTestCli()`. */
+export function createTestCli(variables: Readonly<Record<string, string>> = {}): TestCli {
   // Short, for keeper.sock lies below it: the path of a unix socket has 107 bytes.
   const root = mkdtempSync(join(tmpdir(), "cs-"));
   const folders = {
@@ -73,6 +73,7 @@ export function createTestCli(): TestCli {
     HOME: folders.home,
     // A machine with a Docker engine of its own would choose that.
     CAISSON_ENGINE: "local",
+    ...variables,
     XDG_STATE_HOME: folders.state,
     XDG_CONFIG_HOME: folders.config,
     // Compiled code may be shared: it says nothing about the user.

@@ -1,6 +1,5 @@
 import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from "node:http";
 import { createServer as createTlsServer } from "node:https";
-import type { AddressInfo } from "node:net";
 import { anthropicError, anthropicEvents, anthropicMessage, readAnthropic } from "./model-endpoint-anthropic.ts";
 import {
   chatCompletion,
@@ -11,6 +10,7 @@ import {
   responseObject,
 } from "./model-endpoint-openai.ts";
 import { answerFromScript, type ScriptedTurn } from "./model-endpoint-script.ts";
+import { loopback, type TestPlace } from "./test-engine.ts";
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -32,7 +32,8 @@ export interface ModelEndpoint extends AsyncDisposable {
 export interface ModelEndpointOptions {
   readonly turns: readonly ScriptedTurn[];
   readonly tls?: { readonly key: string; readonly cert: string };
-  readonly host?: string;
+  /** Loopback when not said. */
+  readonly place?: TestPlace;
   /** This many model requests are answered with 529 (overloaded) before the script begins. */
   readonly refuseFirst?: number;
 }
@@ -54,10 +55,10 @@ export async function startModelEndpoint(options: ModelEndpointOptions): Promise
     );
   };
   const server = options.tls ? createTlsServer(options.tls, listener) : createServer(listener);
-  await new Promise<void>((resolve) => server.listen(0, options.host ?? "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
+  const place = options.place ?? loopback;
+  const port = await place.listen(server);
   return {
-    url: `${options.tls ? "https" : "http"}://${options.host ?? "127.0.0.1"}:${port}`,
+    url: `${options.tls ? "https" : "http"}://${place.address}:${port}`,
     port,
     received,
     async [Symbol.asyncDispose]() {

@@ -4,7 +4,7 @@ import { type BuildHost, buildTarget, isTargetBuilt } from "../../src/sandbox/do
 import { baseImage, provideBaseImage } from "./base-image.ts";
 import { dockerEngineAt, reconnectDockerEngine } from "./docker-engine.ts";
 
-const targets = ["gate", "claude-code"];
+const targets = ["gate", "base", "claude-code", "pi"];
 
 /** How the tests build: on their own base image, over the machine's network (while the engine is open to it). */
 export const testBuild = { base: baseImage, network: "host" } as const;

@@ -1,6 +1,7 @@
 import type { ImageFacts } from "../../host/docker/read-image.ts";
 import { findAgentCli } from "../../host/find-agent-cli.ts";
 import type { Provider } from "../../provider/provider.ts";
+import { imageLabels } from "../../sandbox/docker/images/image-names.ts";
 import { cliFailure } from "../errors.ts";
 import type { CommandContext } from "../frame/command-context.ts";
 
@@ -14,9 +15,6 @@ export interface AgentTools {
   /** PATH inside, whole. */
   readonly path: readonly string[];
 }
-
-/** Which version of its CLI an image has. */
-const versionLabel = "caisson.cli.version";
 
 interface ToolUser {
   readonly provider: Provider;
@@ -52,7 +50,7 @@ export function imageTools({ provider }: ToolUser, image: Pick<ImageFacts, "envi
   const path = image.environment.find((variable) => variable.startsWith("PATH="))?.slice("PATH=".length);
   return {
     binary: provider.binaries[0] ?? "",
-    version: image.labels[versionLabel],
+    version: image.labels[imageLabels.version],
     dirs: [],
     path: path?.split(":").filter((folder) => folder.startsWith("/")) ?? systemPath,
   };

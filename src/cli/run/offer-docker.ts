@@ -1,40 +1,52 @@
 import { statSync } from "node:fs";
+import type Docker from "dockerode";
 import { Failure } from "../../base/failure.ts";
 import { connectDocker } from "../../host/docker/connect-docker.ts";
 import type { MachineEndpoint } from "../../host/docker/look-for-docker.ts";
-import { readImage } from "../../host/docker/read-image.ts";
+import type { ImageFacts } from "../../host/docker/read-image.ts";
+import { checkImage } from "../../sandbox/docker/images/check-image.ts";
 import { imageFailure } from "../../sandbox/docker/images/errors.ts";
+import { findImage } from "../../sandbox/docker/images/find-image.ts";
+import { imageLabels, latestImage } from "../../sandbox/docker/images/image-names.ts";
 import type { DockerOffer } from "./choose-engine.ts";
 import { chooseUser, type WorkspaceOwner } from "./choose-user.ts";
 
 /** What of a run decides whether docker can do it. */
 export interface DockerAsk {
-  /** Name of the agent's image. */
-  readonly image: string;
+  /** The image that was named, and else the target of ours. */
+  readonly image?: string | undefined;
+  readonly target: string;
+  /** What the agent's image has to have besides a shell. */
+  readonly programs: readonly string[];
   readonly workspace: { readonly mode: "mount" | "none" | "copy"; readonly dir?: string };
   readonly person: { readonly uid: number; readonly gid: number };
 }
 
-const gateImageName = "caisson-gate";
-
 /** Looks at an engine that answers: has it the images, and is there a user to work as? Never throws for what it lacks. */
 export async function offerDocker({ address }: Pick<MachineEndpoint, "address">, ask: DockerAsk): Promise<DockerOffer> {
   try {
-    const docker = await connectDocker({ DOCKER_HOST: address });
-    const [agentImage, gateImage] = await Promise.all(
-      [ask.image, gateImageName].map(async (name) => {
-        const found = await readImage(docker, name);
-        if (!found) throw imageFailure("image_missing", { image: name });
-        return found;
-      }),
-    );
-    if (!agentImage || !gateImage) throw new Error("two images were asked for");
     const user = chooseUser(ask.person, ownerOf(ask.workspace));
+    const docker = await connectDocker({ DOCKER_HOST: address });
+    const [agentImage, gateImage] = await Promise.all([agentImageOf(docker, ask), imageOf(docker, { target: "gate" })]);
     return { isReady: true, address, agentImage, gateImage, user };
   } catch (failure) {
     if (!(failure instanceof Failure)) throw failure;
     return { isReady: false, reason: reasonOf(failure), failure };
   }
+}
+
+async function imageOf(docker: Docker, wish: Pick<DockerAsk, "image" | "target">): Promise<ImageFacts> {
+  const found = await findImage(docker, wish);
+  if (!found) throw imageFailure("image_missing", { image: wish.image ?? latestImage(wish.target) });
+  return found;
+}
+
+/** One that is not ours may be anything: whether it has what a sandbox needs is looked at before it is started. */
+async function agentImageOf(docker: Docker, ask: DockerAsk): Promise<ImageFacts> {
+  const found = await imageOf(docker, ask);
+  if (found.labels[imageLabels.target] === undefined)
+    await checkImage(docker, { image: found.reference, programs: ask.programs });
+  return found;
 }
 
 function ownerOf({ mode, dir }: DockerAsk["workspace"]): WorkspaceOwner {
@@ -44,10 +56,10 @@ function ownerOf({ mode, dir }: DockerAsk["workspace"]): WorkspaceOwner {
 }
 
 /** In a few words, after "local". */
-function reasonOf({ code, data, message }: Failure): string {
+function reasonOf({ code, data, message, hint }: Failure): string {
   switch (code) {
     case "image_missing":
-      return `docker has no ${data.image}: caisson images build`;
+      return `docker has no ${String(data.image)}: ${hint}`;
     case "workspace_of_root":
       return "this folder is root's";
     default:

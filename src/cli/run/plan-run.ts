@@ -69,8 +69,8 @@ export async function planRun(context: CommandContext, input: RunInput, facts: P
   const variable = context.environment.CAISSON_ENGINE;
   const dockerFlags = (["image", "runtime"] as const).filter((name) => options[name] !== undefined);
   const wish = wishedEngine({ layers, variable, flag: options.engine, dockerFlags: dockerFlags.map((n) => `--${n}`) });
-  const chosen = await chooseEngine(wish ?? { engine: "local", from: "default" }, () =>
-    docker({ image: image?.image ?? imageNameOf(agent.provider.name), workspace }),
+  const chosen = await chooseEngine(wish, () =>
+    docker({ image: image?.image, ...imageNeedsOf(agent.provider), workspace }),
   );
   return await composePlan(context, input, { ...facts, workspace, layers, notes, agent, image, chosen });
 }
@@ -154,7 +154,9 @@ function startLooking({ environment }: CommandContext, { engine }: RunInput["opt
   };
 }
 
-const imageNameOf = (provider: string) => (provider === "command" ? "caisson-base" : `caisson-${provider}`);
+/** Our image for a provider, and what another one in its place has to have. */
+const imageNeedsOf = ({ name, binaries }: Provider) =>
+  name === "command" ? { target: "base", programs: [] } : { target: name, programs: [...binaries.slice(0, 1), "git"] };
 
 function dockerLaunch({ address, agentImage, gateImage, user }: DockerChoice, runtime: string | undefined) {
   const named = ({ reference, id }: DockerChoice["agentImage"]) => ({ reference, id });
@@ -204,8 +206,6 @@ async function planAgent(
 
 function refuseWhatIsNotHere(options: RunInput["options"]): void {
   const refuse = (what: string, instead: string) => cliFailure("not_in_this_version", { what, instead });
-  if (options.engine === "docker" || options.image !== undefined || options.runtime !== undefined)
-    throw refuse("the docker engine", "caisson run --engine local");
   if (options.engine === "podman") throw refuse("--engine podman", "caisson run --engine docker");
   if (options.budget !== undefined) throw refuse("--budget", "caisson run --timeout 30m");
 }

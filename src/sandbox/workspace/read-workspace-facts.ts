@@ -12,7 +12,13 @@ import { protectedNames } from "./protected-names.ts";
 /** Looks at a workspace; throws a `Failure` when it is one that cannot be guarded. Changes nothing. */
 export async function readWorkspaceFacts(
   host: GuardHost,
-  request: { readonly dir: string; readonly home: string; readonly stateRoot: string },
+  request: {
+    readonly dir: string;
+    readonly home: string;
+    readonly stateRoot: string;
+    /** Who the agent is, where that is not whoever owns the home. */
+    readonly agentUid?: number;
+  },
 ): Promise<WorkspaceFacts> {
   const lookedAtMs = host.now();
   const dir = host.realPath(request.dir);
@@ -52,7 +58,9 @@ export async function readWorkspaceFacts(
     knownGitDirs: repositories.known,
     searchedAll: repositories.searchedAll,
     notes:
-      look.uid === (host.look(request.home)?.uid ?? look.uid) ? repositories.notes : [...repositories.notes, owner],
+      look.uid === (request.agentUid ?? host.look(request.home)?.uid ?? look.uid)
+        ? repositories.notes
+        : [...repositories.notes, owner],
   };
 }
 

@@ -83,13 +83,18 @@ async function build(host: BuildHost, { network }: BuildWish, recipe: Recipe): P
   const given = { BASE_IMAGE: baseName, NPM_REGISTRY: npm?.registry, NPM_SIGN_IN: npm?.signIn, NPM_CA: npm?.ca };
   const declared = argumentsOf(dockerfile);
   const values = Object.entries(given).filter(([name, value]) => declared.has(name) && value !== undefined);
+  const version = declared.get(`${target.toUpperCase().replaceAll("-", "_")}_VERSION`);
   const request = {
     dockerfile,
     files,
     target,
     tags: [reference, latestImage(target)],
     arguments: { ...host.proxies, ...(Object.fromEntries(values) as Record<string, string>) },
-    labels: { [imageLabels.target]: target, [imageLabels.key]: key },
+    labels: {
+      [imageLabels.target]: target,
+      [imageLabels.key]: key,
+      ...(version && { [imageLabels.version]: version }),
+    },
     network,
   };
   const before = await listFetched(host.docker);

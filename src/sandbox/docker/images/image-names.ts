@@ -10,7 +10,12 @@ export const latestImage = (target: string): string => `${imageRepository(target
 export const keyedImage = (target: string, key: string): string => `${imageRepository(target)}:${key}`;
 
 /** Labels of each image that we build. */
-export const imageLabels = { target: targetLabel, key: "caisson.key" } as const;
+export const imageLabels = {
+  target: targetLabel,
+  key: "caisson.key",
+  /** Which version of its CLI an agent's image has. */
+  version: "caisson.version",
+} as const;
 
 /** On what only fetches: may hold how one signs in at a registry. */
 export const fetchStageLabel = "caisson.stage=fetch";

@@ -1,0 +1,98 @@
+import { basename } from "node:path";
+import type { DockerEngine } from "../sandbox/docker/docker-engine.ts";
+import type { DockerPlan } from "../sandbox/docker/docker-plan.ts";
+import { giveTree } from "../sandbox/give-tree.ts";
+import { trustFiles } from "../sandbox/trust-files.ts";
+import { writePlanFiles } from "../sandbox/write-plan-files.ts";
+import type { LaunchRequest } from "../spec/keeper-protocol.ts";
+import { proxyPort } from "../spec/proxy-port.ts";
+import { createEngineNeutralHost, type KeeperPlace } from "./engine-neutral-host.ts";
+import { runFailure } from "./errors.ts";
+import type { GuardedWorkspace, HandedListener, KeeperHost } from "./keeper-host.ts";
+import { launchPlan } from "./launch-plan.ts";
+import type { Facts } from "./launch-steps.ts";
+import { openDockerEngine } from "./open-docker-engine.ts";
+import { openDockerPorts } from "./open-docker-ports.ts";
+import { readSystemBundle } from "./system-bundle.ts";
+
+/** The gate's listener, as a sandbox's network knows it. */
+const proxy = { host: "gate", port: proxyPort };
+
+/** The keeper's real outside on the docker engine at this address. One for each sandbox: it remembers where its gate is. */
+export async function createDockerKeeperHost(place: KeeperPlace, address: string | undefined): Promise<KeeperHost> {
+  const engine = await openDockerEngine(address);
+  const plan = (request: LaunchRequest, stateDir: string) => dockerPlan(place, request, stateDir);
+  let gateAddress: string | undefined;
+  return {
+    ...createEngineNeutralHost(place),
+    startGate: async (request, paths, record) => {
+      const started = await engine.startGate(plan(request, paths.dir), (facts) => record({ ...facts }));
+      gateAddress = started.address;
+      return started;
+    },
+    prepareSandbox: async (request, paths, guarded, journal) => {
+      const planned = plan(request, paths.dir);
+      if (planned.user.uid !== place.uid) giveWritable(guarded, paths.dir, planned.user);
+      const prepared = await engine.prepare(planned, { mounts: guarded.mounts }, (facts) =>
+        journal.intent("sandbox_started", { ...facts }),
+      );
+      // A folder that was swapped for a link between looking and mounting is found here, before an agent runs.
+      guarded.check(prepared.initPid);
+      return {
+        facts: { ...prepared.facts },
+        sandbox: prepared.sandbox,
+        openListener: async (port) => listenerIn(() => gateAddress, port),
+        openPorts: openDockerPorts,
+      };
+    },
+    provisionFiles: (request, paths, certificate) => {
+      const planned = plan(request, paths.dir);
+      const trust = trustFiles(certificate, readSystemBundle(place.environment));
+      writePlanFiles({ ...planned, files: [...planned.files, ...trust] }, planned.user);
+    },
+    ...createUndo(engine),
+  };
+}
+
+/** Undoing alone, for settling: finds all by the labels that the engine gave it. */
+function createUndo(engine: DockerEngine) {
+  return {
+    reapSandbox: (stateDir: string, facts: Facts) => engine.reap(basename(stateDir), facts),
+    endGate: (stateDir: string, facts: Facts) => engine.endGate(basename(stateDir), facts),
+    removeScratch: (stateDir: string) => engine.removeScratch(stateDir),
+  };
+}
+
+/** What the agent is to write to and lies with us, the guard's copies of git directories or the copied workspace, becomes its own. */
+function giveWritable({ mounts }: GuardedWorkspace, stateDir: string, user: DockerPlan["user"]): void {
+  for (const { kind, source } of mounts) {
+    if (kind === "bind" && source.startsWith(`${stateDir}/`)) giveTree(source, user);
+  }
+}
+
+/** The gate opens it by itself, at its own address: nothing of the agent's network reaches the keeper. */
+function listenerIn(gateAddress: () => string | undefined, port: number): HandedListener {
+  return {
+    handTo: async (gate, sandbox) => {
+      const host = gateAddress();
+      if (host === undefined) throw runFailure("gate_failed", { detail: "it has no address" });
+      gate.send({ type: "listen", sandbox, host, port });
+    },
+  };
+}
+
+function dockerPlan(place: KeeperPlace, request: LaunchRequest, stateDir: string): DockerPlan {
+  const { docker } = request;
+  if (docker === undefined) throw new Error("a request for the docker engine says what images to take");
+  const { agentImage, gateImage, user, runtime } = docker;
+  const gateRoots = place.environment.NODE_EXTRA_CA_CERTS;
+  return {
+    ...launchPlan(request, stateDir, proxy),
+    agentImage,
+    gateImage,
+    user,
+    ...(runtime !== undefined && { runtime }),
+    ...(gateRoots?.startsWith("/") && { gateRoots }),
+    services: [],
+  };
+}
