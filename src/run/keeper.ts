@@ -29,6 +29,8 @@ export interface Keeping {
   readonly signal: AbortSignal;
 }
 
+/** How long after a command that was cut off its sandbox or gate may be told as lost. */
+const lostMilliseconds = 1000;
 /** How often a long copy says how far it is. */
 const copyTellMilliseconds = 2000;
 
@@ -136,8 +138,19 @@ export async function keep(host: KeeperHost, request: LaunchRequest, keeping: Ke
           for (const note of made.notes) events.append({ event: "workspace_guarded", ...note });
         },
         prepared: ({ sandbox }) => {
-          sandbox.onLimit((limit, detail) => void events.append({ event: "limit_reached", limit, detail }));
-          void sandbox.gone.then(() => abort.abort());
+          let isLimited = false;
+          sandbox.onLimit((limit, detail) => {
+            isLimited = true;
+            events.append({ event: "limit_reached", limit, detail });
+          });
+          void sandbox.gone.then(({ reason }) => {
+            // While launching, the step that needs it fails and says why; what a limit ended has been told.
+            if (!abort.signal.aborted && launched && !isLimited) {
+              events.append({ event: "sandbox_lost", reason });
+              finish("interrupted");
+            }
+            abort.abort();
+          });
         },
         credentialFailed: (name, message) =>
           log.line("keeper", `credential ${name} could not be refreshed: ${message}`),
@@ -156,6 +169,8 @@ export async function keep(host: KeeperHost, request: LaunchRequest, keeping: Ke
     }
     launched.guarded.watch((note) => void events.append({ event: "workspace_guarded", ...note }));
     exit = await console.runMain(launched.prepared.sandbox, journal, abort.signal);
+    // Of an engine that is a server, the end of what was cut off may be the first that is heard when it dies.
+    if (metadata.engine !== "local" && isCutOff(exit.exitCode)) await aborted(abort.signal, lostMilliseconds);
     end ??= exit.exitCode === 0 ? "completed" : "failed";
   } catch (error) {
     if (!abort.signal.aborted || !end) {
@@ -192,6 +207,18 @@ export async function keep(host: KeeperHost, request: LaunchRequest, keeping: Ke
   if (leftovers.length === 0) host.removeFile(paths.open);
   console.ended(how, exit.exitCode, leftovers);
   server.close();
+}
+
+/** Whether a command ended as one does whose sandbox ends: by SIGKILL, or without anybody who saw it. */
+const isCutOff = (exitCode: number | null) => exitCode === null || exitCode === 128 + 9;
+
+/** Resolves when the signal says so, or the time is up. */
+function aborted(signal: AbortSignal, milliseconds: number): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    const timer = setTimeout(resolve, milliseconds);
+    signal.addEventListener("abort", () => (clearTimeout(timer), resolve()), { once: true });
+  });
 }
 
 async function tearDown(

@@ -70,6 +70,7 @@ export const RunEvent = z.discriminatedUnion("event", [
   event("workspace_guarded", { path: z.string(), action: z.string(), detail: z.string() }),
   event("replay_missed", { route: z.string(), model: z.string(), reason: z.string() }),
   event("gate_lost", { reason: z.string() }),
+  event("sandbox_lost", { reason: z.string() }),
   event("run_completed", {
     slug: z.string(),
     end: RunEnd,

@@ -109,18 +109,15 @@ describe("setting up", () => {
 });
 
 describe("what is not in this version", () => {
-  it.each([[["--engine", "docker"]], [["--engine", "podman"]], [["--image", "x"]], [["--budget", "5$"]]])(
-    "run %j says so and starts nothing",
-    async (options) => {
-      await using cli = createTestCli();
-      expect(await cli.run(["run", ...options, "--", "true"])).toMatchObject({
-        exitCode: 4,
-        stdout: "",
-        stderr: matching(/^Cannot use .*: not in this version\nhint: \S/),
-      });
-      expect((await cli.run(["ls", "--all", "--json"])).stdout).toBe("");
-    },
-  );
+  it.each([[["--engine", "podman"]], [["--budget", "5$"]]])("run %j says so and starts nothing", async (options) => {
+    await using cli = createTestCli();
+    expect(await cli.run(["run", ...options, "--", "true"])).toMatchObject({
+      exitCode: 4,
+      stdout: "",
+      stderr: matching(/^Cannot use .*: not in this version\nhint: \S/),
+    });
+    expect((await cli.run(["ls", "--all", "--json"])).stdout).toBe("");
+  });
 });
 
 function writeManifest(cli: TestCli, text: string): void {

@@ -43,7 +43,16 @@ export const inspectCommand = defineCommand({
           ["state", state],
           ["agent", `${metadata.agent}${metadata.model === undefined ? "" : ` · ${metadata.model}`}`],
           ...(source === "" ? [] : [["model", source]]),
-          ["engine", metadata.engine],
+          ["engine", metadata.engine + (metadata.docker_host === undefined ? "" : ` at ${metadata.docker_host}`)],
+          ...(metadata.image === undefined ? [] : [["image", metadata.image]]),
+          ...(metadata.engine === "local"
+            ? []
+            : [
+                [
+                  "containers",
+                  `${metadata.compose_project}-{agent,gate}-1   docker compose -p ${metadata.compose_project} ps`,
+                ],
+              ]),
           ["workspace", `${workspaceText(metadata, folders.home)} (${metadata.workspace.mode})`],
           ...(copy === undefined ? [] : [["copy", `${copy.dir}   ${byteText(copy.bytes)} when it was made`]]),
           ["started", metadata.startedAt],

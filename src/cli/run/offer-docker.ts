@@ -41,10 +41,10 @@ async function imageOf(docker: Docker, wish: Pick<DockerAsk, "image" | "target">
   return found;
 }
 
-/** One that is not ours may be anything: whether it has what a sandbox needs is looked at before it is started. */
+/** One that is not ours for this agent may be anything: whether it has what a sandbox needs is looked at before it is started. */
 async function agentImageOf(docker: Docker, ask: DockerAsk): Promise<ImageFacts> {
   const found = await imageOf(docker, ask);
-  if (found.labels[imageLabels.target] === undefined)
+  if (found.labels[imageLabels.target] !== ask.target)
     await checkImage(docker, { image: found.reference, programs: ask.programs });
   return found;
 }

@@ -100,6 +100,8 @@ function tell(event: RunEvent, slug: string, style: Style): readonly string[] {
       return [`  policy     allowed ${event.added.join(", ")}`];
     case "gate_lost":
       return [`  ${style.bad("✗ gate")}     lost (${event.reason}): nothing leaves any more, the run is stopped`];
+    case "sandbox_lost":
+      return [`  ${style.bad("✗ sandbox")}  lost (${event.reason}): the run is stopped`];
     case "error_reported":
       return [`  ${style.bad("✗ error")}    ${event.message}`];
     default:

@@ -1,4 +1,5 @@
 import type { Duplex } from "node:stream";
+import { isSilent } from "../../host/docker/bounded-call.ts";
 import type { EngineApi } from "../../host/docker/engine-api.ts";
 import { splitOutput } from "../../host/docker/split-output.ts";
 import type { GateProcess } from "../gate-process.ts";
@@ -54,7 +55,8 @@ export async function startGateContainer(
 /** The channel's end is the gate's: without it nobody answers for what it lets through. */
 async function ended(api: EngineApi, id: string, stream: Duplex): Promise<string> {
   await new Promise<void>((resolve) => stream.once("close", resolve));
-  const state = await api.inspectContainer(id).catch(() => undefined);
+  const state = await api.inspectContainer(id).catch((error: unknown) => (isSilent(error) ? "silent" : undefined));
+  if (state === "silent") return "the docker engine does not answer";
   if (state === undefined) return "its container is gone";
   if (!state.isRunning) return `ended with code ${state.exitCode}`;
   await api.removeContainer(id).catch(() => {});
