@@ -60,6 +60,12 @@ const read = createLineReader(maxLineBytes, (line) => {
   });
 });
 process.stdin.on("data", read);
+// In a container the channel may break without an end: then the signs of life stay away that a keeper sends on it.
+const silenceSeconds = Number(process.env.CAISSON_GATE_SILENCE_SECONDS ?? 0);
+if (silenceSeconds > 0) {
+  const silence = setTimeout(() => shut("the keeper is not heard of"), silenceSeconds * 1000);
+  process.stdin.on("data", () => void silence.refresh());
+}
 process.stdin.on("end", () => shut("the keeper is gone"));
 process.stdin.on("error", () => shut("the keeper is gone"));
 stdout.on("error", () => shut("the keeper is gone"));

@@ -58,6 +58,11 @@ export function splitOutput(source: Readable): { readonly stdout: Readable; read
 
 const drained = (output: PassThrough) =>
   new Promise<void>((resolve) => {
-    output.once("drain", resolve);
-    output.once("close", resolve);
+    const done = () => {
+      output.off("drain", done);
+      output.off("close", done);
+      resolve();
+    };
+    output.on("drain", done);
+    output.on("close", done);
   });

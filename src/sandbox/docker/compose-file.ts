@@ -51,12 +51,12 @@ export interface ComposeService {
   readonly stop_signal?: string;
 }
 
+/** In the long form: with it a source that is not there is an error, and never made. */
 export interface ComposeVolume {
   readonly type: "bind";
   readonly source: string;
   readonly target: string;
   readonly read_only: boolean;
-  readonly bind: { readonly create_host_path: false };
 }
 
 export type ComposeHealth =

@@ -100,10 +100,6 @@ describe("renderCompose()", () => {
     expect(git).toMatchObject({ source: "/state/brisk-otter/guard/git", read_only: true });
   });
 
-  it("has an engine refuse a folder that is not there, rather than make it", () => {
-    for (const volume of file.services.agent?.volumes ?? []) expect(volume.bind.create_host_path).toBe(false);
-  });
-
   it("is what it was, read back from its file", () => {
     expect(parse(stringify(file, { aliasDuplicateObjects: false }))).toEqual(file);
   });

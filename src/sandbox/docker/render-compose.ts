@@ -29,6 +29,8 @@ export interface ComposeContext {
 const nobody = "65534:65534";
 const gateMemoryBytes = 1024 ** 3;
 const gateProcesses = 64;
+/** Longest that a gate goes on without a sign of its keeper. */
+const gateSilenceSeconds = 20;
 const serviceProcesses = 512;
 const serviceMemoryBytes = 1024 ** 3;
 const mib = 1024 ** 2;
@@ -100,8 +102,11 @@ export function renderGate(plan: DockerPlan, { subnets }: Pick<ComposeContext, "
     mem_limit: gateMemoryBytes,
     memswap_limit: gateMemoryBytes,
     ulimits: { core: 0 },
+    environment: {
+      CAISSON_GATE_SILENCE_SECONDS: String(gateSilenceSeconds),
+      ...(plan.gateRoots !== undefined && { NODE_EXTRA_CA_CERTS: gateRootsInside }),
+    },
     ...(plan.gateRoots !== undefined && {
-      environment: { NODE_EXTRA_CA_CERTS: gateRootsInside },
       volumes: [bind(plan.gateRoots, gateRootsInside, true)],
     }),
     ...(plan.ports.length > 0 && {
@@ -229,5 +234,4 @@ const bind = (source: string, target: string, isReadOnly: boolean): ComposeVolum
   source,
   target,
   read_only: isReadOnly,
-  bind: { create_host_path: false },
 });

@@ -11,6 +11,9 @@ import { gateAddress, renderGate, renderNetworks } from "./render-compose.ts";
 import type { DockerContext } from "./start-agent.ts";
 import { writeSeccomp } from "./write-seccomp.ts";
 
+/** A gate in a container may outlive the engine's process, and its channel with it: it listens for these to come. */
+const signOfLifeSeconds = 5;
+
 /**
  * Starts the gate's container, attached from its first byte. Its control channel is its input and output; that it ends
  * with its input is the engine's doing and its own.
@@ -41,6 +44,10 @@ export async function startGateContainer(
   stream.on("error", () => {}); // A channel that broke shows in its end.
   await api.startContainer(id);
   const { stdout, stderr } = splitOutput(stream);
+  // Between two lines of the channel's: each is written in one go.
+  const life = setInterval(() => void (stream.writable && stream.write("\n")), signOfLifeSeconds * 1000);
+  life.unref();
+  stream.once("close", () => clearInterval(life));
   return {
     facts: { gate: id },
     address: gateAddress(subnets),
