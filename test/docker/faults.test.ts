@@ -3,11 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, inject, it } from "vitest";
 import { stateMark } from "../../src/sandbox/docker/docker-names.ts";
-import { dockerEngineAt } from "../kit/docker-engine.ts";
 import { type DockerBox, freshSlug, launchDockerBox, openDockerWorld } from "../kit/docker-sandbox.ts";
 
 const name = inject("dockerEngine");
-const engine = dockerEngineAt(name);
 const world = await openDockerWorld(name);
 
 async function say(box: DockerBox, script: string): Promise<string> {
@@ -66,21 +64,5 @@ describe("a sandbox", () => {
     expect((await box.sandbox.gone).reason).toContain("container ended");
     expect((await running.ended).exitCode).not.toBe(0);
     expect(await box.sandbox.stop()).toEqual({ leftovers: [] });
-  });
-
-  it("is gone when dockerd is killed; what it left is said, and ended when dockerd is back; the next one works", async () => {
-    await using box = await launchDockerBox(world, {}, { withGate: true });
-    const running = await box.sandbox.exec({ argv: ["sleep", "1000"] });
-    await engine.kill9();
-    expect((await box.sandbox.gone).reason).toContain("docker engine went away");
-    expect((await running.ended).exitCode).not.toBe(0);
-    expect(await box.gate?.ended).toBeDefined();
-    expect((await box.sandbox.stop()).leftovers.join()).toContain("does not answer");
-    await engine.restart();
-    expect(await world.engine.reap(box.slug, { made: true })).toEqual([]);
-    expect(await world.engine.endGate(box.slug, { made: true })).toEqual([]);
-    expect(await world.engine.list()).toEqual([]);
-    await using next = await launchDockerBox(world, {}, { withGate: true });
-    expect(await say(next, "echo works")).toBe("works\n");
   });
 });

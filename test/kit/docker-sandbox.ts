@@ -28,7 +28,10 @@ export interface DockerTestWorld {
 let count = 0;
 
 /** A slug that no other test has at the same time. */
-export const freshSlug = (): string => `part-${process.pid.toString(36)}-${(count += 1)}`;
+export function freshSlug(): string {
+  count += 1;
+  return `part-${process.pid.toString(36)}-${count}`;
+}
 
 /** Opens a world on the engine of this name (`inject("dockerEngine")`). */
 export async function openDockerWorld(name: string, defences: Partial<DockerDefences> = {}): Promise<DockerTestWorld> {
