@@ -193,7 +193,7 @@ export const describeRun = (engine: TestEngine) =>
       const slug = (await cli.run(["run", "--detach", "--", "sh", "-c", script])).stdout.trim();
       const metadata = JSON.parse(readFileSync(join(cli.stateRoot, "sandboxes", slug, "metadata.json"), "utf8"));
       process.kill(metadata.keeper.pid, "SIGKILL");
-      await expect.poll(async () => (await cli.run(["ls"])).stdout).toContain("interrupted");
+      await expect.poll(async () => (await cli.run(["ls"])).stdout, { timeout: 10_000 }).toContain("interrupted");
       expect((await cli.run(["cleanup"])).exitCode).toBe(0);
       expect(processesWith(marker)).toEqual([]);
       expect(openOf(cli.stateRoot)).toEqual([]);
