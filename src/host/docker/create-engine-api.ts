@@ -109,6 +109,7 @@ export function createEngineApi(docker: Docker): EngineApi {
         docker.getEvents(cut({ filters: filters as never }, signal)),
       )) as Readable;
       tellEvents(stream, tell);
+      return { over: new Promise<void>((resolve) => void stream.once("close", resolve)) };
     },
   };
 }

@@ -89,7 +89,7 @@ export interface EngineApi {
   listContainers(label: string): Promise<readonly Labelled[]>;
   listVolumes(label: string): Promise<readonly Labelled[]>;
   removeVolume(volume: string): Promise<void>;
-  /** Resolves with the exit code when it does not run any more. Waits without bound; fails when the engine goes away. */
+  /** Resolves with the exit code when it does not run any more. Waits without bound, and for ever when the engine goes away. */
   waitContainer(container: string, signal: AbortSignal): Promise<number>;
   /** All three streams of a container's main process, from its first byte when called before it starts. */
   attach(container: string): Promise<Duplex>;
@@ -97,6 +97,13 @@ export interface EngineApi {
   exec(container: string, body: ExecBody): Promise<{ readonly id: string; readonly stream: Duplex }>;
   resizeExec(exec: string, columns: number, rows: number): Promise<void>;
   inspectExec(exec: string): Promise<{ readonly isRunning: boolean; readonly exitCode: number | null }>;
-  /** Tells what happens to containers with a label, until the signal says stop; resolves when it is being told. */
-  followEvents(label: string, signal: AbortSignal, tell: (event: EngineEvent) => void): Promise<void>;
+  /**
+   * Tells what happens to containers with a label, until the signal says stop; resolves when it is being told. `over`
+   * resolves when nothing more is told: the engine went away, or the signal came.
+   */
+  followEvents(
+    label: string,
+    signal: AbortSignal,
+    tell: (event: EngineEvent) => void,
+  ): Promise<{ readonly over: Promise<void> }>;
 }

@@ -104,7 +104,8 @@ export function createDockerEngine(parts: {
     reap: (slug, facts) => reapContainers(api, slug, facts, ["agent", "service"]),
     endGate: async (slug, facts) => {
       forget(slug);
-      return [...(await reapContainers(api, slug, facts, ["gate"])), ...(await reapNetworks(api, slug, facts))];
+      const gate = await reapContainers(api, slug, facts, ["gate"]);
+      return [...new Set([...gate, ...(await reapNetworks(api, slug, facts))])];
     },
     list: () => list(api),
     removeScratch: async (stateDir) => {

@@ -17,20 +17,22 @@ export async function watchContainer(api: EngineApi, slug: string, outOfMemory: 
   const abort = new AbortController();
   const gone = Promise.withResolvers<{ reason: string }>();
   const ends = collectExecEnds(gone.promise);
-  await api.followEvents(`${labelNames.slug}=${slug}`, abort.signal, ({ action, attributes }) => {
+  const { over } = await api.followEvents(`${labelNames.slug}=${slug}`, abort.signal, ({ action, attributes }) => {
     if (attributes[labelNames.role] !== "agent") return;
     if (action === "oom") outOfMemory();
     else if (action === "exec_die" && attributes.execID !== undefined)
       ends.tell(attributes.execID, Number(attributes.exitCode));
   });
+  const lost = () => gone.resolve({ reason: abort.signal.aborted ? "stopped" : "the docker engine went away" });
+  // Its answer to the wait may be lost without a word; the events end with the engine.
+  void over.then(lost);
   return {
     gone: gone.promise,
     ends,
     follow: (container) => {
-      api.waitContainer(container, abort.signal).then(
-        (exitCode) => gone.resolve({ reason: `its container ended with code ${exitCode}` }),
-        () => gone.resolve({ reason: abort.signal.aborted ? "stopped" : "the docker engine went away" }),
-      );
+      api
+        .waitContainer(container, abort.signal)
+        .then((exitCode) => gone.resolve({ reason: `its container ended with code ${exitCode}` }), lost);
     },
     close: () => abort.abort(),
   };
