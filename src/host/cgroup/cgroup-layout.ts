@@ -9,7 +9,8 @@ export interface ControllerPlace {
   readonly parents: readonly string[];
 }
 
-const controllers: readonly Controller[] = ["memory", "pids", "cpu"];
+/** In the order of their weight: without the first a group is not worth having. */
+export const controllers: readonly Controller[] = ["memory", "pids", "cpu"];
 
 /**
  * Where groups of our own could be made, from `/proc/self/mountinfo` and `/proc/self/cgroup`. Version 1 has a tree per

@@ -16,7 +16,7 @@ export function diagnoseTraps(facts: MachineFacts): readonly DoctorRow[] {
   return [
     isLinux ? userNamespacesRow(facts, row) : row("user namespaces", "not tested", "not Linux"),
     isLinux ? apparmorRow(facts, row) : row("apparmor rule", "not tested", "not Linux"),
-    isLinux ? row("limits", "ready", describeLimits(facts)) : row("limits", "not tested", "not Linux"),
+    isLinux ? limitsRow(facts, row) : row("limits", "not tested", "not Linux"),
     facts.wsl === 2
       ? row("wsl2", "found", "Linux under Windows: the trial above decides; keep projects outside /mnt, which is slow")
       : row("wsl2", "not tested", "this is not WSL"),
@@ -63,13 +63,22 @@ const apparmorHint =
 const sysctlHint = (setting: string) =>
   `echo ${setting} | sudo tee /etc/sysctl.d/60-caisson.conf && sudo sysctl --system`;
 
+function limitsRow(facts: MachineFacts, row: MakeRow): DoctorRow {
+  const limits = describeLimits(facts);
+  const { scope } = facts;
+  if (scope.kind !== "refused") return row("limits", "ready", limits);
+  const isHelped = scope.lacks === "bus" && facts.programs["apt-get"] !== undefined;
+  const hint = isHelped ? "sudo apt-get install dbus-user-session   (then log in again)" : undefined;
+  return row("limits", "ready", `${limits} · no systemd scope, which would do better: ${scope.why}`, hint);
+}
+
 /** What would keep each limit here. */
-export function describeLimits({ cgroups, isRoot }: Pick<MachineFacts, "cgroups" | "isRoot">): string {
+export function describeLimits({ cgroups, isRoot, scope }: Pick<MachineFacts, "cgroups" | "isRoot" | "scope">): string {
+  const group = (version: string) => `cgroup ${version}${scope.kind === "entered" ? " (systemd scope)" : ""}`;
   const means = {
-    cpu: cgroups.cpu === undefined ? "a choice of processors" : `cgroup ${cgroups.cpu}`,
-    memory: cgroups.memory === undefined ? "watchdog" : `cgroup ${cgroups.memory}`,
-    processes:
-      cgroups.processes === undefined ? (isRoot ? "watchdog" : "rlimit, watchdog") : `cgroup ${cgroups.processes}`,
+    cpu: cgroups.cpu === undefined ? "a choice of processors" : group(cgroups.cpu),
+    memory: cgroups.memory === undefined ? "watchdog" : group(cgroups.memory),
+    processes: cgroups.processes === undefined ? (isRoot ? "watchdog" : "rlimit, watchdog") : group(cgroups.processes),
     disk: "watchdog, rlimit of each file",
   };
   const byMeans = Map.groupBy(Object.entries(means), ([, mean]) => mean);

@@ -43,6 +43,7 @@ const debian: MachineFacts = {
   sandboxTrial: { ok: true },
   seccomp: true,
   cgroups: { memory: undefined, processes: undefined, cpu: undefined },
+  scope: { kind: "not wanted" },
   stateFolder: { path: "/home/ada/.local/state/caisson", isWritable: true },
   docker: { address: "unix:///var/run/docker.sock", isSystems: true, problem: "silent" },
   init: "systemd",
@@ -117,6 +118,7 @@ describe("diagnose()", () => {
     expect(diagnose(debian, "run").untested).toEqual([
       "limits by cgroup v1",
       "limits by cgroup v2",
+      "limits in a systemd scope",
       "use by root",
       "arm64",
     ]);
@@ -178,6 +180,18 @@ describe("diagnose()", () => {
     [[undefined, undefined, undefined], false, "processes by rlimit, watchdog"],
   ] as const)("says what keeps limits: %j", ([memory, processes, cpu], isRoot, detail) => {
     expect(rowOf({ ...debian, isRoot, cgroups: { memory, processes, cpu } }, "limits")?.detail).toContain(detail);
+  });
+
+  it("says that a systemd scope keeps limits, and why none does", () => {
+    const cgroups = { memory: "v2", processes: "v2", cpu: "v2" } as const;
+    const entered = { ...debian, cgroups, scope: { kind: "entered", dir: "/c" } } as const;
+    expect(rowOf(entered, "limits")?.detail).toContain("cpu, memory, processes by cgroup v2 (systemd scope)");
+    const refused = { ...debian, scope: { kind: "refused", why: "nothing listens", lacks: "bus" } } as const;
+    expect(rowOf(refused, "limits")).toMatchObject({
+      state: "ready",
+      detail: expect.stringContaining("no systemd scope, which would do better: nothing listens"),
+      hint: expect.stringContaining("dbus-user-session"),
+    });
   });
 
   it("shows credentials by name and agents by version", () => {

@@ -88,6 +88,7 @@ function listUntested(facts: MachineFacts): readonly string[] {
     [facts.cgroups.memory === "v1", "limits by cgroup v1"],
     [facts.cgroups.memory === "v2", "limits by cgroup v2"],
     [facts.cgroups.memory === undefined, "limits without a cgroup"],
+    [facts.cgroups.memory === "v2" && facts.scope.kind === "entered", "limits in a systemd scope"],
     [facts.isRoot, "use by root"],
     [!facts.isRoot, "use by an ordinary user"],
     [facts.arch === "x64", "x64"],

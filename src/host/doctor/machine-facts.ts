@@ -1,3 +1,4 @@
+import type { ScopeOutcome } from "../cgroup/enter-user-scope.ts";
 import type { DockerFacts } from "../docker/read-docker-facts.ts";
 
 /** A program that was found, and what it says of its version. */
@@ -47,6 +48,8 @@ export interface MachineFacts {
   readonly seccomp: boolean;
   /** Which limits a cgroup of ours would keep, and of which version; the others are kept by other means. */
   readonly cgroups: Readonly<Record<"memory" | "processes" | "cpu", "v1" | "v2" | undefined>>;
+  /** What came of asking the person's systemd for a scope, where only that would give us cgroups. */
+  readonly scope: ScopeOutcome;
   readonly stateFolder: { readonly path: string; readonly isWritable: boolean };
   readonly docker: DockerFacts;
   /** What starts services here. */

@@ -62,7 +62,8 @@ export async function readMachineFacts(question: MachineQuestion): Promise<Machi
   );
   const known = Object.fromEntries(found);
   const bwrap = known.bwrap?.path;
-  const [sandboxTrial, hasFreeSudo, docker, podman, agents] = await Promise.all([
+  const [limits, sandboxTrial, hasFreeSudo, docker, podman, agents] = await Promise.all([
+    tryLimits(uid),
     bwrap === undefined ? undefined : tryBubblewrap(bwrap),
     uid !== 0 && known.sudo !== undefined
       ? runProbe([known.sudo.path, "-n", "true"], { seconds: 5 }).then(({ exitCode }) => exitCode === 0)
@@ -76,7 +77,7 @@ export async function readMachineFacts(question: MachineQuestion): Promise<Machi
     arch: arch(),
     kernel: release(),
     ...readKernelFacts(),
-    cgroups: tryLimits(),
+    ...limits,
     isRoot: uid === 0,
     hasFreeSudo,
     node: { version: process.versions.node, path: process.execPath },

@@ -1,6 +1,7 @@
 import { accessSync, constants } from "node:fs";
 import { delimiter, dirname, isAbsolute, join } from "node:path";
 import { cgroupFiles } from "../../host/cgroup/cgroup-files.ts";
+import { enterUserScope, type ScopeOutcome } from "../../host/cgroup/enter-user-scope.ts";
 import { createSpawner } from "../../host/process/child.ts";
 import { fileFacts } from "../../host/process/file-facts.ts";
 import { procTable } from "../../host/process/process-table.ts";
@@ -20,12 +21,17 @@ export function createLocalHost(machine: {
   const { arch } = machine;
   if (arch !== "x64" && arch !== "arm64") throw localFailure("local_architecture", { arch });
   const spawner = createSpawner();
+  let scope: Promise<ScopeOutcome> | undefined;
   return {
     spawn: spawner.spawn,
     openTerminal: createOpenTerminal(spawner),
     processes: procTable,
     files: fileFacts,
     cgroups: cgroupFiles,
+    enterScope: () => {
+      scope ??= enterUserScope({ spawn: spawner.spawn, cgroups: cgroupFiles }, { uid: machine.uid, pid: process.pid });
+      return scope;
+    },
     kill: (pid, signal) => {
       try {
         return process.kill(pid, signal);

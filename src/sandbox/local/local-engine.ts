@@ -68,7 +68,7 @@ async function prepare(
 ): Promise<LocalSandbox> {
   const { host } = context;
   refuseUntrusted(host, plan);
-  const limits = prepareLimits(host, plan, record);
+  const limits = prepareLimits(host, plan, { scope: await host.enterScope(), record });
   const launchers = createLauncherPool(host, limits.launcher, sandboxFolders(plan.stateDir).seccomp);
   const fixedAffinity = limits.launcher.cpuList !== undefined;
   const early = createEarlyListener(host, plan.proxy.port);

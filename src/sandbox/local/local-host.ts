@@ -1,4 +1,5 @@
 import type { CgroupFiles } from "../../host/cgroup/cgroup-files.ts";
+import type { ScopeOutcome } from "../../host/cgroup/enter-user-scope.ts";
 import type { SpawnChild } from "../../host/process/child.ts";
 import type { FileFacts } from "../../host/process/file-facts.ts";
 import type { ProcessTable } from "../../host/process/process-table.ts";
@@ -27,6 +28,8 @@ export interface LocalHost {
   readonly processes: ProcessTable;
   readonly files: FileFacts;
   readonly cgroups: CgroupFiles;
+  /** Puts us into a systemd scope where only that gives us cgroups. Asks once, however often it is called. */
+  readonly enterScope: () => Promise<ScopeOutcome>;
   /** Sends a signal; false when there is no such process. */
   readonly kill: (pid: number, signal: NodeJS.Signals) => boolean;
   readonly programs: LocalPrograms;

@@ -1,6 +1,8 @@
 import { createHash } from "node:crypto";
 import { findControllerPlaces } from "../../../host/cgroup/cgroup-layout.ts";
+import type { ScopeOutcome } from "../../../host/cgroup/enter-user-scope.ts";
 import { type Group, groupCandidates, makeGroup } from "../../../host/cgroup/make-group.ts";
+import { scopePlaces } from "../../../host/cgroup/user-scope.ts";
 import type { LaunchPlan } from "../../../spec/engine.ts";
 import type { LocalHost } from "../local-host.ts";
 import type { Launcher } from "../render-launcher.ts";
@@ -16,22 +18,27 @@ export interface LimitSetup {
   readonly mechanisms: Readonly<Record<"cpu" | "memory" | "processes" | "disk", string>>;
 }
 
-/** Makes the cgroup where we may, and says what is to stand in where we may not. `record` gets the folders before they are made. */
+/**
+ * Makes the cgroup where we may, in our scope if we have one, and says what is to stand in where we may not. `record` gets the
+ * folders before they are made.
+ */
 export function prepareLimits(
   host: Pick<LocalHost, "processes" | "cgroups" | "files" | "isRoot">,
   plan: LaunchPlan,
-  record: (facts: { readonly cgroups: readonly string[] }) => void,
+  place: { readonly scope: ScopeOutcome; record(facts: { readonly cgroups: readonly string[] }): void },
 ): LimitSetup {
   const { limits } = plan;
   const read = (name: string) => host.processes.file("self", name) ?? "";
-  const places = findControllerPlaces(read("mountinfo"), read("cgroup"));
+  const { scope } = place;
+  const isScope = scope.kind === "entered";
+  const places = isScope ? scopePlaces(scope.dir) : findControllerPlaces(read("mountinfo"), read("cgroup"));
   // The slug is unique in its state folder only: the name must hold for all of them.
   const name = `caisson-${plan.slug}-${createHash("sha256").update(plan.stateDir).digest("hex").slice(0, 8)}`;
-  record({ cgroups: groupCandidates(places, name) });
+  place.record({ cgroups: groupCandidates(places, name) });
   const group = makeGroup(host.cgroups, places, name, limits);
   const by = (controller: "memory" | "pids" | "cpu") => {
-    const place = group.controllers.get(controller);
-    return place && `cgroup ${place.version}`;
+    const kept = group.controllers.get(controller);
+    return kept && `cgroup ${kept.version}${isScope ? " (systemd scope)" : ""}`;
   };
   const pinned = by("cpu") === undefined ? chooseProcessors(read("status"), plan.slug, limits.cpus) : undefined;
   // Root's processes are never counted by the kernel outside of cgroups; before 5.14 all of a person's are, together.
