@@ -1,27 +1,24 @@
-import { dockerNames } from "../sandbox/docker/docker-names.ts";
 import type { PublishedPort } from "../spec/policy.ts";
-import { runFailure } from "./errors.ts";
 import type { GateClient } from "./gate-client.ts";
 import { publishPort } from "./publish-port.ts";
 
-/**
- * Has the gate pass on what arrives at its container's published ports. Which places of the host lead there was said when the
- * container was made; inside, each has the number that it has in the sandbox.
- */
-export async function openDockerPorts(
-  gate: GateClient,
-  sandbox: string,
-  ports: readonly PublishedPort[],
-): Promise<readonly PublishedPort[]> {
-  const host = dockerNames(sandbox).container("agent");
-  const listened = new Set<number>();
-  for (const published of ports) {
-    const { hostPort, port } = published;
-    if (hostPort === 0)
-      throw runFailure("port_failed", { ...published, reason: "on the docker engine a port needs a number outside" });
-    if (listened.has(port)) continue;
-    listened.add(port);
-    await publishPort(gate, published, { sandbox, host: "0.0.0.0", port, target: { kind: "tcp", host, port } });
+/** Where the gate's container is from outside, where the agent's is, and the ports that the engine leads to the gate. */
+export interface DockerIngress {
+  readonly gate: GateClient;
+  readonly sandbox: string;
+  readonly outsideAddress: string;
+  readonly agentAddress: string;
+  readonly ports: readonly PublishedPort[];
+}
+
+/** Has the gate listen, on its way out alone, for what the engine leads to it, and dial the agent for it. */
+export async function openDockerPorts(ingress: DockerIngress): Promise<readonly PublishedPort[]> {
+  const { gate, sandbox, outsideAddress, agentAddress, ports } = ingress;
+  const inside = new Map(ports.map((published) => [published.port, published]));
+  for (const published of inside.values()) {
+    const { port } = published;
+    const target = { kind: "tcp", host: agentAddress, port } as const;
+    await publishPort(gate, published, { sandbox, host: outsideAddress, port, target });
   }
   return ports;
 }

@@ -47,7 +47,7 @@ export function createEngineApi(docker: Docker): EngineApi {
     inspectContainer: (id) =>
       unlessMissing(
         boundedCall("look at a container", async (abortSignal) => {
-          const { Id, State } = await container(id).inspect({ abortSignal });
+          const { Id, State, NetworkSettings } = await container(id).inspect({ abortSignal });
           const health = State.Health?.Status;
           return {
             id: Id,
@@ -55,6 +55,14 @@ export function createEngineApi(docker: Docker): EngineApi {
             exitCode: State.ExitCode,
             pid: State.Pid,
             error: State.Error,
+            ports: Object.entries(NetworkSettings.Ports ?? {}).flatMap(([inside, places]) =>
+              // Null where a port is only exposed.
+              (places ?? []).map(({ HostIp, HostPort }) => ({
+                address: HostIp,
+                outside: Number(HostPort),
+                inside: Number.parseInt(inside, 10),
+              })),
+            ),
             ...(health !== undefined && { health }),
           };
         }),

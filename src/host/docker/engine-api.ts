@@ -50,6 +50,8 @@ export interface ContainerState {
   readonly pid: number;
   readonly health?: string;
   readonly error: string;
+  /** Ports that the engine leads to it. */
+  readonly ports: readonly { readonly address: string; readonly outside: number; readonly inside: number }[];
 }
 
 /** A listed container, network or volume. */

@@ -1,7 +1,6 @@
 import type { EngineApi, EngineFacts } from "../../host/docker/engine-api.ts";
 import { removeTree } from "../../host/process/remove-tree.ts";
 import type { Sandbox } from "../../spec/engine.ts";
-import type { GateProcess } from "../gate-process.ts";
 import { sandboxFolders } from "../sandbox-folders.ts";
 import type { Subnets } from "./choose-subnets.ts";
 import type { DockerDefences } from "./defences.ts";
@@ -14,7 +13,7 @@ import { makeNetworks } from "./make-networks.ts";
 import { type DockerFacts, reapContainers, reapNetworks } from "./reap-project.ts";
 import type { DockerMount } from "./render-compose.ts";
 import { type DockerContext, startAgent } from "./start-agent.ts";
-import { startGateContainer } from "./start-gate-container.ts";
+import { type StartedGate, startGateContainer } from "./start-gate-container.ts";
 import { watchContainer } from "./watch-container.ts";
 import { type DockerLimitWatch, watchDockerLimits } from "./watch-docker-limits.ts";
 
@@ -41,8 +40,8 @@ export interface ListedSandbox {
 
 /** Makes and ends sandboxes in a Docker engine, one compose project each. */
 export interface DockerEngine {
-  /** Networks, then the gate's container, attached before it starts. `address` is where it is on the agent's network. */
-  startGate(plan: DockerPlan, record: Record_): Promise<GateProcess & { readonly address: string }>;
+  /** Networks, then the gate's container, attached before it starts. Throws `docker_port_taken`. */
+  startGate(plan: DockerPlan, record: Record_): Promise<StartedGate>;
   /** The agent's container, idle, and the services; resolves when they run, services that have a check: healthily. */
   prepare(plan: DockerPlan, view: { readonly mounts: readonly DockerMount[] }, record: Record_): Promise<DockerSandbox>;
   /** Ends agent and services; returns leftovers. Idempotent. */

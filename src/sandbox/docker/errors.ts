@@ -29,6 +29,12 @@ export const dockerErrors = {
     status: 504,
     exit: 6,
   },
+  docker_port_taken: {
+    message: ({ detail }: { detail: string }) => `Cannot publish a port: ${detail}`,
+    hint: () => "caisson run --publish 0:PORT (any free port)",
+    status: 409,
+    exit: 7,
+  },
   docker_exec_failed: {
     message: ({ detail }: { detail: string }) => `Cannot run a command in the sandbox: ${detail}`,
     hint: () => "caisson ls",

@@ -49,6 +49,12 @@ const firstServiceIndex = 2;
 /** Where the gate is on the agent's network. */
 export const gateAddress = (subnets: Subnets): string => subnets.internal.address(gateIndex);
 
+/** Where it is towards the world, and where the engine leads published ports. */
+export const gateOutsideAddress = (subnets: Subnets): string => subnets.egress.address(gateIndex);
+
+/** Where the agent is. */
+export const agentAddress = (subnets: Subnets): string => subnets.internal.address(agentIndex);
+
 /** The exact topology of one sandbox, without any secret: no variable of the agent's is in it. Pure. */
 export function renderCompose(plan: DockerPlan, context: ComposeContext): ComposeFile {
   const services = plan.services.map((service, index) => [service.name, renderService(plan, context, service, index)]);
@@ -92,7 +98,7 @@ export function renderGate(plan: DockerPlan, { subnets }: Pick<ComposeContext, "
     stdin_open: true,
     networks: {
       internal: { ipv4_address: gateAddress(subnets), aliases: ["gate"] },
-      egress: { ipv4_address: subnets.egress.address(gateIndex) },
+      egress: { ipv4_address: gateOutsideAddress(subnets) },
     },
     read_only: true,
     tmpfs: [`/tmp:mode=1777,size=${64 * mib}`],
@@ -137,7 +143,7 @@ function renderAgent(plan: DockerPlan, context: ComposeContext): ComposeService 
     entrypoint: ["/bin/sh", "-c", "read -r _"],
     stdin_open: true,
     stop_signal: "SIGKILL",
-    networks: { internal: { ipv4_address: subnets.internal.address(agentIndex) } },
+    networks: { internal: { ipv4_address: agentAddress(subnets) } },
     read_only: defences.readOnlyRoot,
     ...defences.capabilities,
     security_opt: [...defences.privileges, ...(hasFilter ? [`seccomp:${seccompPath(plan, "agent")}`] : [])],

@@ -2,17 +2,30 @@ import type { Duplex } from "node:stream";
 import { isSilent } from "../../host/docker/bounded-call.ts";
 import type { EngineApi } from "../../host/docker/engine-api.ts";
 import { splitOutput } from "../../host/docker/split-output.ts";
+import type { PublishedPort } from "../../spec/policy.ts";
 import type { GateProcess } from "../gate-process.ts";
 import type { Subnets } from "./choose-subnets.ts";
 import { containerBody, endpointsOf } from "./container-body.ts";
 import { dockerNames } from "./docker-names.ts";
 import type { DockerPlan } from "./docker-plan.ts";
-import { gateAddress, renderGate, renderNetworks } from "./render-compose.ts";
+import { dockerFailure } from "./errors.ts";
+import { agentAddress, gateAddress, gateOutsideAddress, renderGate, renderNetworks } from "./render-compose.ts";
 import type { DockerContext } from "./start-agent.ts";
 import { writeSeccomp } from "./write-seccomp.ts";
 
 /** A gate in a container may outlive the engine's process, and its channel with it: it listens for these to come. */
 const signOfLifeSeconds = 5;
+
+/** A gate in its container, and where things are from there. */
+export interface StartedGate extends GateProcess {
+  /** Where it is on the agent's network. */
+  readonly address: string;
+  /** Where published ports are led to. */
+  readonly outsideAddress: string;
+  readonly agentAddress: string;
+  /** Published ports, with those outside that the engine chose. */
+  readonly ports: readonly PublishedPort[];
+}
 
 /**
  * Starts the gate's container, attached from its first byte. Its control channel is its input and output; that it ends
@@ -22,7 +35,7 @@ export async function startGateContainer(
   context: DockerContext,
   plan: DockerPlan,
   subnets: Subnets,
-): Promise<GateProcess & { readonly address: string }> {
+): Promise<StartedGate> {
   const { api, defences, engine, host } = context;
   const networks = renderNetworks(plan, { defences, engine, subnets });
   const service = renderGate(plan, { subnets });
@@ -42,7 +55,11 @@ export async function startGateContainer(
     ...further.map(([network, endpoint]) => api.connectNetwork(network, id, endpoint)),
   ]);
   stream.on("error", () => {}); // A channel that broke shows in its end.
-  await api.startContainer(id);
+  await api.startContainer(id).catch((error: unknown) => {
+    const detail = takenPort(String(error));
+    throw detail === undefined ? error : dockerFailure("docker_port_taken", { detail }, { cause: error });
+  });
+  const state = plan.ports.length === 0 ? undefined : await api.inspectContainer(id);
   const { stdout, stderr } = splitOutput(stream);
   // Between two lines of the channel's: each is written in one go.
   const life = setInterval(() => void (stream.writable && stream.write("\n")), signOfLifeSeconds * 1000);
@@ -51,12 +68,38 @@ export async function startGateContainer(
   return {
     facts: { gate: id },
     address: gateAddress(subnets),
+    outsideAddress: gateOutsideAddress(subnets),
+    agentAddress: agentAddress(subnets),
+    ports: boundPorts(plan.ports, state?.ports ?? []),
     input: stream,
     output: stdout,
     errors: stderr,
     ended: ended(api, id, stream),
     kill: () => void api.removeContainer(id).catch(() => {}),
   };
+}
+
+/** The place that somebody else has, as engine and proxy word it. */
+function takenPort(error: string): string | undefined {
+  const place =
+    /(?:Bind for|listen tcp[46]?) (\S+?):? (?:failed: port is already allocated|bind: address already in use)/;
+  const found = place.exec(error)?.[1];
+  return found === undefined ? undefined : `${found} is taken`;
+}
+
+/** Fills in what the engine chose. Pure. */
+export function boundPorts(
+  wanted: readonly PublishedPort[],
+  bound: readonly { readonly address: string; readonly outside: number; readonly inside: number }[],
+): readonly PublishedPort[] {
+  const named = new Set(wanted.map(({ hostAddress, hostPort, port }) => `${hostAddress} ${hostPort} ${port}`));
+  const chosen = bound.filter(({ address, outside, inside }) => !named.has(`${address} ${outside} ${inside}`));
+  return wanted.map((published) => {
+    if (published.hostPort !== 0) return published;
+    const at = chosen.findIndex((b) => b.inside === published.port && b.address === published.hostAddress);
+    const [found] = at < 0 ? [] : chosen.splice(at, 1);
+    return { ...published, hostPort: found?.outside ?? 0 };
+  });
 }
 
 /** The channel's end is the gate's: without it nobody answers for what it lets through. */
