@@ -32,6 +32,13 @@ export const cliFailure = failures({
     status: 400,
     exit: 2,
   },
+  services_need_docker: {
+    message: (d: { services: readonly string[] }) =>
+      `Cannot start ${d.services.join(", ")} beside the agent: the local engine has no services`,
+    hint: () => "caisson run --engine docker ...",
+    status: 400,
+    exit: 4,
+  },
   not_in_this_version: {
     message: (d: { what: string; instead: string }) => `Cannot use ${d.what}: not in this version`,
     hint: (d) => d.instead,

@@ -61,6 +61,14 @@ environment: {}
 ports: []
 #  - 8080:3000
 
+# Containers beside the agent, with --engine docker: it starts when they are healthy, and reaches them by their names.
+services: {}
+#  db:
+#    image: postgres:17
+#    environment: { POSTGRES_PASSWORD: local-only }   # literals, written to files: no secrets
+#    health: { test: [pg_isready, -U, postgres], interval: 1s, timeout: 3s, retries: 30 }
+#    memory: 1g
+
 # Further folders. Read-only unless writable is true.
 mounts: []
 #  - { source: ~/datasets, target: /data }

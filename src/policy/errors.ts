@@ -96,6 +96,12 @@ export const policyFailure = failures({
     hint: () => "caisson doctor",
     ...usage,
   },
+  service_invalid: {
+    message: (d: { service: string; from: string; problem: string }) =>
+      `Cannot use service "${d.service}" (${d.from}): ${d.problem}`,
+    hint: () => "see docs/policy.md, Services",
+    ...usage,
+  },
   port_invalid: {
     message: (d: { text: string; from: string; problem: string }) =>
       `Cannot publish "${d.text}" (${d.from}): ${d.problem}`,

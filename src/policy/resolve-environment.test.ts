@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { reservedVariableReason } from "./reserved-variable.ts";
 import { parseEnvironmentFlags, resolveEnvironment } from "./resolve-environment.ts";
 
-const nothingKnown = { host: {}, answers: {}, placeholders: {}, credentialVariables: [] };
+const nothingKnown = { host: {}, answers: {}, placeholders: {}, credentialVariables: [], services: [] };
 const fromFlags = (flags: readonly string[], known: Partial<Parameters<typeof resolveEnvironment>[1]> = {}) =>
   resolveEnvironment([parseEnvironmentFlags(flags)], { ...nothingKnown, ...known });
 

@@ -2,6 +2,7 @@ import type { ManifestVariable } from "../spec/manifest.ts";
 import { policyFailure } from "./errors.ts";
 import type { Note } from "./note.ts";
 import { reservedVariableReason } from "./reserved-variable.ts";
+import { withoutServiceAddresses } from "./resolve-services.ts";
 import { hasSecretName, secretShapeOf } from "./secret-shape.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -39,6 +40,8 @@ export function resolveEnvironment(
     readonly placeholders: Readonly<Record<string, string>>;
     /** Host variables that hold a credential's value. */
     readonly credentialVariables: readonly string[];
+    /** Names of services: an address of one, with the password in it, is no secret. */
+    readonly services: readonly string[];
   },
 ): {
   readonly environment: Record<string, string>;
@@ -60,7 +63,9 @@ export function resolveEnvironment(
     if (value.includes("\0"))
       throw policyFailure("environment_invalid", { text: name, problem: "its value has a NUL byte" });
     const secret = secrets.find((s) => value.includes(s.value));
-    const kind = secret ? `the credential in ${secret.name}` : secretShapeOf(value);
+    const kind = secret
+      ? `the credential in ${secret.name}`
+      : secretShapeOf(withoutServiceAddresses(value, known.services));
     if (kind) throw policyFailure("environment_secret", { name, from, kind });
     if (hasSecretName(name, value)) {
       const text = `variable ${name} (${from}) may be a secret, and the agent can read it: a credential would keep it outside`;

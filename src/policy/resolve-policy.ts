@@ -10,6 +10,7 @@ import { type LimitsInput, limitsFromEnvironment, resolveLimits } from "./resolv
 import { resolveMounts } from "./resolve-mounts.ts";
 import { resolvePorts } from "./resolve-ports.ts";
 import { resolveRoutes } from "./resolve-routes.ts";
+import { resolveServices } from "./resolve-services.ts";
 import { trustLayers } from "./trust-layers.ts";
 
 /** All that a policy is resolved from. Pure data but for `unique`, which gives 32 fresh hex digits. */
@@ -66,10 +67,12 @@ export function resolvePolicy(input: PolicyInput): ResolvedPolicy {
     unique: input.unique,
   });
   const placeholders = held.credentials.flatMap((c) => c.environment.map((name): [string, string] => [name, c.name]));
+  const beside = resolveServices(layers);
   const chosen = resolveEnvironment(environmentLayers(layers, input.flags.env), {
     host: input.hostEnvironment,
     answers: input.answers ?? {},
     placeholders: Object.fromEntries(placeholders),
+    services: beside.services.map(({ name }) => name),
     credentialVariables: held.credentials.flatMap((c) => ("env" in c.source ? [c.source.env] : [])),
   });
   const limited = resolveLimits([
@@ -90,6 +93,7 @@ export function resolvePolicy(input: PolicyInput): ResolvedPolicy {
     limits: limited.limits,
     mounts: mounted.mounts,
     ports: published.ports,
+    services: [...beside.services],
     environment: { ...Object.assign({}, ...routed.contributions.map((c) => c.environment)), ...chosen.environment },
     unixSockets: sockets?.manifest.unixSockets ?? "deny",
   };
@@ -102,6 +106,7 @@ export function resolvePolicy(input: PolicyInput): ResolvedPolicy {
       ...limited.sources,
       ...mounted.sources,
       ...published.sources,
+      ...beside.sources,
       ...chosen.sources,
       unixSockets: sockets ? placeOf(sockets, ["unixSockets"]) : "default",
     },

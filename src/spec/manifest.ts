@@ -96,6 +96,29 @@ const ManifestVariable = z
   .meta({ description: "A literal, { host: NAME } or { ask: QUESTION }" });
 export type ManifestVariable = z.output<typeof ManifestVariable>;
 
+const ManifestService = z.strictObject({
+  image: z.string().min(1),
+  environment: z
+    .record(Variable, z.string())
+    .default({})
+    .meta({ description: "Literals; no secrets: they are written to files" }),
+  command: z.array(z.string()).min(1).optional(),
+  health: z
+    .strictObject({
+      test: z
+        .union([z.string().min(1), z.array(z.string()).min(1)])
+        .meta({ description: "Run inside it, by its shell when it is one text; exit 0 = healthy" }),
+      interval: z.string().optional().meta({ description: "A duration; 1s when not said" }),
+      timeout: z.string().optional().meta({ description: "A duration; 3s when not said" }),
+      start: z.string().optional().meta({ description: "A duration in which a failed check does not count" }),
+      retries: z.int().min(1).max(1_000).optional().meta({ description: "30 when not said" }),
+    })
+    .optional()
+    .meta({ description: "The agent starts when it passes" }),
+  memory: Bytes.optional().meta({ description: "1g when not said" }),
+});
+export type ManifestService = z.output<typeof ManifestService>;
+
 /** `caisson.yaml`. The person's own (`--manifest`, `~/.config/caisson/`) counts whole; one in a repository brings agents alone (invariant 8). */
 export const Manifest = z.strictObject({
   $schema: z.string().optional(),
@@ -122,6 +145,10 @@ export const Manifest = z.strictObject({
       }),
     )
     .default([]),
+  services: z
+    .record(z.string(), ManifestService)
+    .default({})
+    .meta({ description: "Containers beside the agent, such as databases, reached by their names (docker)" }),
   ports: z
     .array(z.union([Port, z.string().min(1)]))
     .default([])

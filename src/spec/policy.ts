@@ -130,6 +130,25 @@ export const PublishedPort = z.strictObject({
 });
 export type PublishedPort = z.output<typeof PublishedPort>;
 
+/** A container beside the agent, such as a database (docker). Its values are literals: no secret of the person's. */
+export const Service = z.strictObject({
+  name: z.string().meta({ description: "Also its host name, as the agent sees it" }),
+  image: z.string(),
+  environment: z.record(z.string(), z.string()).default({}),
+  command: z.array(z.string()).optional(),
+  health: z
+    .strictObject({
+      test: z.array(z.string()).min(2).meta({ description: "As docker takes it: CMD or CMD-SHELL first" }),
+      intervalSeconds: z.number().positive(),
+      timeoutSeconds: z.number().positive(),
+      startSeconds: z.number().nonnegative(),
+      retries: z.int().positive(),
+    })
+    .optional(),
+  memoryBytes: z.int().positive().optional(),
+});
+export type Service = z.output<typeof Service>;
+
 /** The resolved rules of one sandbox. Holds no secret value: it is written to `policy.json` as it is. */
 export const Policy = z.strictObject({
   version: z.literal(1).default(1),
@@ -139,6 +158,7 @@ export const Policy = z.strictObject({
   mounts: z.array(Mount).default([]),
   image: z.string().optional().meta({ description: "Image of the agent, where it is not its provider's own (docker)" }),
   ports: z.array(PublishedPort).default([]).meta({ description: "Ports inside that are reachable from outside" }),
+  services: z.array(Service).default([]).meta({ description: "Containers beside the agent (docker)" }),
   environment: z.record(z.string(), z.string()).default({}).meta({ description: "Literal variables of the agent" }),
   unixSockets: z
     .enum(["deny", "allow"])

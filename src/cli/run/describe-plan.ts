@@ -42,6 +42,7 @@ export function planLines({ request, notes, sources }: RunPlan): readonly string
     ...policy.mounts.map(
       ({ source, target, writable }) => `  mount      ${source} at ${target}${writable ? "" : ", read-only"}`,
     ),
+    ...policy.services.map(({ name, image }) => `  service    ${name}   ${image}${from(`service.${name}`)}`),
     ...policy.ports.map(
       ({ hostAddress, hostPort, port }) =>
         `  port       ${port} inside at ${hostAddress}:${hostPort === 0 ? "(any free port)" : hostPort}${from(`port.${port}`)}`,

@@ -101,6 +101,8 @@ async function composePlan(context: CommandContext, input: RunInput, decided: De
     replayOf: recording.credentials,
     ...(workspace.dir !== undefined && { workspace: workspace.dir }),
   });
+  const services = rules.policy.services.map(({ name }) => name);
+  if (chosen.engine === "local" && services.length > 0) throw cliFailure("services_need_docker", { services });
   const policy = chosen.engine === "docker" && image ? { ...rules.policy, image: image.image } : rules.policy;
   const model = options.model ?? agent.model;
   const planned = await planAgent(agent, { workspace, pty, model, prompt: decided.prompt, binary: tools.binary });
