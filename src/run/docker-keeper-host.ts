@@ -1,6 +1,7 @@
 import { basename } from "node:path";
 import type { DockerEngine } from "../sandbox/docker/docker-engine.ts";
 import type { DockerPlan } from "../sandbox/docker/docker-plan.ts";
+import type { StartedGate } from "../sandbox/docker/start-gate-container.ts";
 import { giveTree } from "../sandbox/give-tree.ts";
 import { trustFiles } from "../sandbox/trust-files.ts";
 import { writePlanFiles } from "../sandbox/write-plan-files.ts";
@@ -22,12 +23,11 @@ const proxy = { host: "gate", port: proxyPort };
 export async function createDockerKeeperHost(place: KeeperPlace, address: string | undefined): Promise<KeeperHost> {
   const engine = await openDockerEngine(address);
   const plan = (request: LaunchRequest, stateDir: string) => dockerPlan(place, request, stateDir);
-  let gateAddress: string | undefined;
+  let started: StartedGate | undefined;
   return {
     ...createEngineNeutralHost(place),
     startGate: async (request, paths, record) => {
-      const started = await engine.startGate(plan(request, paths.dir), (facts) => record({ ...facts }));
-      gateAddress = started.address;
+      started = await engine.startGate(plan(request, paths.dir), (facts) => record({ ...facts }));
       return started;
     },
     prepareSandbox: async (request, paths, guarded, journal) => {
@@ -41,8 +41,13 @@ export async function createDockerKeeperHost(place: KeeperPlace, address: string
       return {
         facts: { ...prepared.facts },
         sandbox: prepared.sandbox,
-        openListener: async (port) => listenerIn(() => gateAddress, port),
-        openPorts: openDockerPorts,
+        onServiceOutput: prepared.onServiceOutput,
+        openListener: async (port) => listenerIn(() => started?.address, port),
+        openPorts: async (gate, sandbox) => {
+          if (started === undefined) throw runFailure("gate_failed", { detail: "it has no address" });
+          const { outsideAddress, agentAddress, ports } = started;
+          return openDockerPorts({ gate, sandbox, outsideAddress, agentAddress, ports });
+        },
       };
     },
     provisionFiles: (request, paths, certificate) => {
@@ -82,9 +87,9 @@ function listenerIn(gateAddress: () => string | undefined, port: number): Handed
 }
 
 function dockerPlan(place: KeeperPlace, request: LaunchRequest, stateDir: string): DockerPlan {
-  const { docker } = request;
+  const { docker, policy } = request;
   if (docker === undefined) throw new Error("a request for the docker engine says what images to take");
-  const { agentImage, gateImage, user, runtime } = docker;
+  const { agentImage, gateImage, user, runtime, serviceImages } = docker;
   const gateRoots = place.environment.NODE_EXTRA_CA_CERTS;
   return {
     ...launchPlan(request, stateDir, proxy),
@@ -93,6 +98,10 @@ function dockerPlan(place: KeeperPlace, request: LaunchRequest, stateDir: string
     user,
     ...(runtime !== undefined && { runtime }),
     ...(gateRoots?.startsWith("/") && { gateRoots }),
-    services: [],
+    services: policy.services.map(({ image, ...service }) => {
+      const pinned = serviceImages[image];
+      if (pinned === undefined) throw new Error(`a request with service ${service.name} says what image to take`);
+      return { ...service, image: pinned };
+    }),
   };
 }

@@ -37,6 +37,8 @@ export interface PreparedSandbox {
   readonly facts: Facts;
   readonly sandbox: Sandbox;
   openListener(port: number): Promise<HandedListener>;
+  /** Where the engine has services beside the agent: what they say. */
+  readonly onServiceOutput?: (listener: (service: string, bytes: Uint8Array) => void) => void;
   /** Makes ports of the sandbox reachable through the gate; resolves with the places that they got. Throws `port_taken`. */
   openPorts(gate: GateClient, sandbox: string, ports: readonly PublishedPort[]): Promise<readonly PublishedPort[]>;
 }

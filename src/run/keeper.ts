@@ -137,7 +137,8 @@ export async function keep(host: KeeperHost, request: LaunchRequest, keeping: Ke
           guarded = made;
           for (const note of made.notes) events.append({ event: "workspace_guarded", ...note });
         },
-        prepared: ({ sandbox }) => {
+        prepared: ({ sandbox, onServiceOutput }) => {
+          onServiceOutput?.((service, bytes) => log.write(service, bytes));
           let isLimited = false;
           sandbox.onLimit((limit, detail) => {
             isLimited = true;

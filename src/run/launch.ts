@@ -76,7 +76,7 @@ export async function launchRun(
     signal.throwIfAborted();
     journal.intent(name);
     try {
-      const { value, facts } = await bounded(name, act(), name === "workspace_copied" ? copySeconds : stepSeconds);
+      const { value, facts } = await bounded(name, act(), stepBound(name, request));
       journal.result(name, facts);
       return value;
     } catch (error) {
@@ -166,6 +166,12 @@ export async function launchRun(
   const outcome = settled?.[0];
   if (outcome?.status === "fulfilled") return outcome.value;
   throw first?.error ?? outcome?.reason ?? signal.reason;
+}
+
+/** Services have a minute of their own to become healthy. */
+function stepBound(name: StepName, { policy }: LaunchRequest): number {
+  if (name === "workspace_copied") return copySeconds;
+  return name === "sandbox_started" && policy.services.length > 0 ? stepSeconds + 60 : stepSeconds;
 }
 
 async function configureGate(

@@ -11,6 +11,7 @@ const ImageChoice = z.strictObject({ reference: z.string(), id: z.string() });
 export const DockerLaunch = z.strictObject({
   agentImage: ImageChoice,
   gateImage: ImageChoice,
+  serviceImages: z.record(z.string(), ImageChoice).default({}).meta({ description: "By the name in the policy" }),
   user: z.strictObject({ uid: z.int().positive(), gid: z.int().nonnegative() }),
   runtime: z.string().optional(),
 });

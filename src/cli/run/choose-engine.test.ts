@@ -3,7 +3,13 @@ import { Failure } from "../../base/failure.ts";
 import { chooseEngine, type DockerOffer } from "./choose-engine.ts";
 
 const image = { reference: "caisson-pi", id: "sha256:1", bytes: 1, createdAt: "", labels: {}, environment: [] };
-const choice = { address: "unix:///d", agentImage: image, gateImage: image, user: { uid: 1, gid: 1 } };
+const choice = {
+  address: "unix:///d",
+  agentImage: image,
+  gateImage: image,
+  serviceImages: {},
+  user: { uid: 1, gid: 1 },
+};
 const ready: DockerOffer = { isReady: true, ...choice };
 const failure = new Failure("docker_absent", { message: "no", hint: "", status: 503, exit: 4 }, {});
 const absent: DockerOffer = { isReady: false, reason: "docker is not here", failure };

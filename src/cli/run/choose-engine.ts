@@ -14,6 +14,8 @@ export interface DockerChoice {
   readonly address: string;
   readonly agentImage: ImageFacts;
   readonly gateImage: ImageFacts;
+  /** Images of services, by the name that the manifest has for them. */
+  readonly serviceImages: Readonly<Record<string, ImageFacts>>;
   readonly user: InsideUser;
 }
 

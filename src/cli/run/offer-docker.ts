@@ -18,6 +18,8 @@ export interface DockerAsk {
   readonly target: string;
   /** What the agent's image has to have besides a shell. */
   readonly programs: readonly string[];
+  /** Images of the services beside the agent. */
+  readonly services: readonly string[];
   readonly workspace: { readonly mode: "mount" | "none" | "copy"; readonly dir?: string };
   readonly person: { readonly uid: number; readonly gid: number };
 }
@@ -28,7 +30,11 @@ export async function offerDocker({ address }: Pick<MachineEndpoint, "address">,
     const user = chooseUser(ask.person, ownerOf(ask.workspace));
     const docker = await connectDocker({ DOCKER_HOST: address });
     const [agentImage, gateImage] = await Promise.all([agentImageOf(docker, ask), imageOf(docker, { target: "gate" })]);
-    return { isReady: true, address, agentImage, gateImage, user };
+    const services = ask.services.map(
+      async (image) => [image, await imageOf(docker, { image, target: image })] as const,
+    );
+    const serviceImages = Object.fromEntries(await Promise.all(services));
+    return { isReady: true, address, agentImage, gateImage, serviceImages, user };
   } catch (failure) {
     if (!(failure instanceof Failure)) throw failure;
     return { isReady: false, reason: reasonOf(failure), failure };

@@ -8,6 +8,7 @@ import type { ManifestLayer } from "../../policy/manifest-layer.ts";
 import type { Note } from "../../policy/note.ts";
 import { policyHash } from "../../policy/policy-hash.ts";
 import { resolveAgent } from "../../policy/resolve-agent.ts";
+import { serviceImages } from "../../policy/service-images.ts";
 import { wishedEngine } from "../../policy/wished-engine.ts";
 import { type ImageWish, wishedImage } from "../../policy/wished-image.ts";
 import { gitConfigFile } from "../../provider/git-identity.ts";
@@ -70,7 +71,7 @@ export async function planRun(context: CommandContext, input: RunInput, facts: P
   const dockerFlags = (["image", "runtime"] as const).filter((name) => options[name] !== undefined);
   const wish = wishedEngine({ layers, variable, flag: options.engine, dockerFlags: dockerFlags.map((n) => `--${n}`) });
   const chosen = await chooseEngine(wish, () =>
-    docker({ image: image?.image, ...imageNeedsOf(agent.provider), workspace }),
+    docker({ image: image?.image, ...imageNeedsOf(agent.provider), services: serviceImages(layers), workspace }),
   );
   return await composePlan(context, input, { ...facts, workspace, layers, notes, agent, image, chosen });
 }
@@ -160,9 +161,15 @@ function startLooking({ environment }: CommandContext, { engine }: RunInput["opt
 const imageNeedsOf = ({ name, binaries }: Provider) =>
   name === "command" ? { target: "base", programs: [] } : { target: name, programs: [...binaries.slice(0, 1), "git"] };
 
-function dockerLaunch({ address, agentImage, gateImage, user }: DockerChoice, runtime: string | undefined) {
+function dockerLaunch({ address, agentImage, gateImage, user, ...choice }: DockerChoice, runtime: string | undefined) {
   const named = ({ reference, id }: DockerChoice["agentImage"]) => ({ reference, id });
-  const images = { agentImage: named(agentImage), gateImage: named(gateImage) };
+  const images = {
+    agentImage: named(agentImage),
+    gateImage: named(gateImage),
+    serviceImages: Object.fromEntries(
+      Object.entries(choice.serviceImages).map(([name, image]) => [name, named(image)]),
+    ),
+  };
   return { address, launch: { ...images, user, ...(runtime !== undefined && { runtime }) } };
 }
 

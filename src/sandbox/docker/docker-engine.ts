@@ -24,6 +24,8 @@ export interface DockerSandbox {
   readonly facts: DockerFacts & { readonly agent: string };
   /** The sandbox's first process, as this machine counts. */
   readonly initPid: number;
+  /** What the services say, from their first byte on as far as it was kept. */
+  onServiceOutput(listener: (service: string, bytes: Uint8Array) => void): void;
 }
 
 /** Gets facts for the journal before the act that makes them true. */
@@ -127,7 +129,7 @@ async function prepare(
   let stopping: Promise<{ leftovers: readonly string[] }> | undefined;
   const limits: DockerLimitWatch = watchDockerLimits(host, plan, () => void stop());
   const watching = watchContainer(api, plan.slug, limits.outOfMemory);
-  const [watch, { id, initPid }] = await Promise.all([
+  const [watch, { id, initPid, outputs }] = await Promise.all([
     watching,
     startAgent(context, plan, given.view.mounts, given.subnets),
   ]).catch((error: unknown) => {
@@ -157,6 +159,9 @@ async function prepare(
   return {
     facts: { ...given.facts, made: true, agent: id },
     initPid,
+    onServiceOutput: (listener) => {
+      for (const [service, output] of outputs) output.listen((bytes) => listener(service, bytes));
+    },
     sandbox: {
       slug: plan.slug,
       limitMechanisms: { cpu: "docker", memory: "docker", processes: "docker", disk: "watchdog, rlimit of each file" },

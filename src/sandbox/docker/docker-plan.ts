@@ -25,13 +25,15 @@ export interface DockerService {
   readonly name: string;
   readonly image: PinnedImage;
   readonly environment: Readonly<Record<string, string>>;
-  readonly command?: readonly string[];
-  readonly health?: {
-    readonly test: readonly string[];
-    readonly intervalSeconds: number;
-    readonly timeoutSeconds: number;
-    readonly retries: number;
-    readonly startSeconds: number;
-  };
-  readonly memoryBytes?: number;
+  readonly command?: readonly string[] | undefined;
+  readonly health?:
+    | {
+        readonly test: readonly string[];
+        readonly intervalSeconds: number;
+        readonly timeoutSeconds: number;
+        readonly retries: number;
+        readonly startSeconds: number;
+      }
+    | undefined;
+  readonly memoryBytes?: number | undefined;
 }

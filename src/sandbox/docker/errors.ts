@@ -23,8 +23,8 @@ export const dockerErrors = {
     exit: 6,
   },
   docker_service_unhealthy: {
-    message: ({ service, seconds }: { service: string; seconds: number }) =>
-      `Cannot start the sandbox: service ${service} is not healthy within ${seconds} s`,
+    message: ({ service, seconds, said }: { service: string; seconds: number; said: string }) =>
+      `Cannot start the sandbox: service ${service} is not healthy, and had at most ${seconds} s${said === "" ? "" : `; it said: ${said}`}`,
     hint: ({ service }: { service: string }) => `look at health: of ${service} in the manifest`,
     status: 504,
     exit: 6,

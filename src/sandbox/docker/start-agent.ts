@@ -1,8 +1,10 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { stringify } from "yaml";
+import { Failure } from "../../base/failure.ts";
 import { statusOf } from "../../host/docker/bounded-call.ts";
 import type { EngineApi, EngineFacts } from "../../host/docker/engine-api.ts";
+import { splitOutput } from "../../host/docker/split-output.ts";
 import type { Subnets } from "./choose-subnets.ts";
 import type { ComposeFile } from "./compose-file.ts";
 import { containerBody } from "./container-body.ts";
@@ -11,6 +13,7 @@ import type { DockerHost } from "./docker-host.ts";
 import { dockerNames } from "./docker-names.ts";
 import type { DockerPlan, PinnedImage } from "./docker-plan.ts";
 import { dockerFailure } from "./errors.ts";
+import { type KeptOutput, keepOutput } from "./keep-output.ts";
 import { prepareDockerFolders } from "./prepare-docker-folders.ts";
 import { type DockerMount, renderCompose } from "./render-compose.ts";
 import { writeSeccomp } from "./write-seccomp.ts";
@@ -33,7 +36,7 @@ export async function startAgent(
   plan: DockerPlan,
   mounts: readonly DockerMount[],
   subnets: Subnets,
-): Promise<{ readonly id: string; readonly initPid: number }> {
+): Promise<{ readonly id: string; readonly initPid: number; readonly outputs: ReadonlyMap<string, KeptOutput> }> {
   const { defences, engine, host } = context;
   prepareDockerFolders(plan);
   const compose = renderCompose(plan, { defences, engine, subnets, processors: host.processors, mounts });
@@ -41,21 +44,42 @@ export async function startAgent(
     mode: 0o600,
   });
   const profile = writeSeccomp(host.arch, defences, plan, "agent");
-  const [agent] = await Promise.all([
+  const outputs = new Map<string, KeptOutput>();
+  const starting = [
     startService(context, plan, compose, { name: "agent", image: plan.agentImage, ...(profile && { profile }) }),
     ...plan.services.map(async ({ name, image, health }) => {
-      const { id } = await startService(context, plan, compose, { name, image });
-      if (health !== undefined) await healthy(context.api, id, name);
+      const created = (output: KeptOutput) => void outputs.set(name, output);
+      const started = await startService(context, plan, compose, { name, image, created }).catch((error: unknown) => {
+        throw withLastWords(error, name, outputs.get(name));
+      });
+      if (health !== undefined)
+        await healthy(context.api, started.id, name, () => outputs.get(name)?.lastWords() ?? "");
+      return started;
     }),
-  ]);
-  return agent;
+  ] as const;
+  // All of them are waited for: one that were still being made when the others are undone would be left.
+  const outcomes = await Promise.allSettled(starting);
+  const failed = outcomes.find((outcome) => outcome.status === "rejected");
+  if (failed) throw failed.reason;
+  return { ...(await starting[0]), outputs };
 }
 
 async function startService(
   { api }: DockerContext,
   plan: DockerPlan,
   compose: ComposeFile,
-  { name, image, profile }: { readonly name: string; readonly image: PinnedImage; readonly profile?: string },
+  {
+    name,
+    image,
+    profile,
+    created,
+  }: {
+    readonly name: string;
+    readonly image: PinnedImage;
+    readonly profile?: string;
+    /** Gets what it says, from its first byte. */
+    readonly created?: (output: KeptOutput) => void;
+  },
 ): Promise<{ readonly id: string; readonly initPid: number }> {
   const service = compose.services[name];
   if (service === undefined) throw new Error(`the topology has no ${name}`);
@@ -68,6 +92,10 @@ async function startService(
     ...(profile !== undefined && { profile }),
   };
   const id = await api.createContainer(container(name), containerBody(service, application, compose.networks));
+  if (created) {
+    const { stdout, stderr } = splitOutput(await api.attach(id));
+    created(keepOutput([stdout, stderr]));
+  }
   await api.startContainer(id).catch((error: unknown) => {
     if (statusOf(error) === 400 && /\/bin\/sh|executable file not found|no such file/i.test(String(error)))
       throw dockerFailure("docker_no_shell", { image: image.reference }, { cause: error });
@@ -81,13 +109,22 @@ async function startService(
   return { id, initPid: state.pid };
 }
 
-async function healthy(api: EngineApi, id: string, service: string): Promise<void> {
+/** A service that ended at once says why in its output more often than in its exit code. */
+function withLastWords(error: unknown, service: string, output: KeptOutput | undefined): unknown {
+  const words = output?.lastWords() ?? "";
+  if (!(error instanceof Failure) || error.code !== "docker_start_failed" || words === "") return error;
+  return dockerFailure("docker_start_failed", { service, detail: `${error.data.detail}: ${words}` }, { cause: error });
+}
+
+async function healthy(api: EngineApi, id: string, service: string, lastWords: () => string): Promise<void> {
   const until = performance.now() + healthSeconds * 1000;
   for (;;) {
     const state = await api.inspectContainer(id);
     if (state?.health === "healthy") return;
-    if (state?.isRunning !== true) throw dockerFailure("docker_start_failed", { service, detail: "it ended" });
-    if (performance.now() > until) throw dockerFailure("docker_service_unhealthy", { service, seconds: healthSeconds });
+    if (state?.isRunning !== true)
+      throw dockerFailure("docker_start_failed", { service, detail: `it ended: ${lastWords()}` });
+    if (performance.now() > until || state.health === "unhealthy")
+      throw dockerFailure("docker_service_unhealthy", { service, seconds: healthSeconds, said: lastWords() });
     await new Promise((resolve) => setTimeout(resolve, healthPauseMilliseconds));
   }
 }
