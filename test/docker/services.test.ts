@@ -7,7 +7,7 @@ const engine = dockerTestEngine(inject("dockerEngine"));
 
 const server = `
   console.log("service is up as " + process.env.WHO);
-  setTimeout(() => require("node:net").createServer((socket) => socket.end("hello from " + process.env.WHO)).listen(5432), 1000);
+  setTimeout(() => require("node:net").createServer((socket) => socket.on("error", () => {}).end("hello from " + process.env.WHO)).listen(5432), 1000);
 `;
 const check = `require("node:net").connect(5432, "127.0.0.1").on("connect", () => process.exit(0)).on("error", () => process.exit(1))`;
 const dial = (host: string) =>
@@ -28,7 +28,7 @@ describe("services beside the agent", () => {
       health: { test: ["node", "-e", check], interval: "300ms", retries: 50 },
     });
     const result = await cli.run(["run", "--manifest", file, "--label", "with-db", "--", "node", "-e", dial("db")]);
-    expect(result).toMatchObject({ exitCode: 0, stdout: "hello from db" });
+    expect(result, result.stderr).toMatchObject({ exitCode: 0, stdout: "hello from db" });
     const [{ slug } = { slug: "" }] = (await cli.run(["ls", "--all", "--json"])).jsonLines<{ slug: string }>();
     const log = readFileSync(join(cli.stateRoot, "sandboxes", slug, "compose.log"), "utf8");
     expect(log).toMatch(/ db +\| service is up as db/);
