@@ -20,7 +20,7 @@ function writeManifest(cli: ReturnType<typeof engine.createCli>, service: object
 }
 
 describe("services beside the agent", () => {
-  it("are reached by their names once they are healthy, have no way out, log, and end with the sandbox", async () => {
+  it("are reached by their names once they are healthy, and told in the log", async () => {
     await using cli = engine.createCli();
     const file = writeManifest(cli, {
       command: ["node", "-e", server],
