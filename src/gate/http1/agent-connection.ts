@@ -1,40 +1,21 @@
 import type { Socket } from "node:net";
-import type { AgentListener, AgentStream, AnswerHead } from "../agent-stream.ts";
-import type { Deadlines, Timed } from "../deadlines.ts";
-import type { GateLimits } from "../limits.ts";
+import type { Timed } from "../deadlines.ts";
+import { AnswerStream, type StreamConnection } from "./answer-stream.ts";
 import { BodyReader, type BodySink } from "./body-reader.ts";
+import type { ConnectionOwner } from "./connection-owner.ts";
 import { parseRequestHead, type RequestHead } from "./parse-head.ts";
-import { type AgentRequest, type Entrance, readRequest, type UnreadRequest } from "./read-request.ts";
-
-/** The answer to a request that could not be read; `bytes` is the whole of it in HTTP/1.1, after which the connection closes. */
-export interface UnreadAnswer {
-  readonly status: number;
-  readonly contentType: string;
-  readonly text: string;
-  readonly bytes: Buffer;
-}
-
-/** What a connection hands its requests to. */
-export interface ConnectionOwner {
-  readonly limits: GateLimits;
-  readonly deadlines: Deadlines;
-  request(stream: AgentStream): void;
-  /** A CONNECT on the proxy's listener; the connection has let go of its socket. `rest` came behind the head. */
-  connect(head: RequestHead, socket: Socket, rest: Buffer): void;
-  /** A request that could not be read: tells of it, and returns how it is answered. */
-  unread(head: RequestHead | undefined, why: UnreadRequest): UnreadAnswer;
-}
+import { type Entrance, readRequest } from "./read-request.ts";
 
 const empty = Buffer.alloc(0);
 
-/** Reads the requests of one agent connection, one after another, and frames the answers. */
-export class AgentConnection implements Timed, BodySink {
+/** Reads the requests of one agent connection, one after another, and lets each be answered before the next. */
+export class AgentConnection implements Timed, BodySink, StreamConnection {
   deadline: number;
   readonly entrance: Entrance;
   readonly #owner: ConnectionOwner;
   readonly #socket: Socket;
   #input: Buffer = empty;
-  #stream: Http1Stream | undefined;
+  #stream: AnswerStream | undefined;
   #body: BodyReader | undefined;
   #isReadingBody = false;
   #isHalfClosed = false;
@@ -117,7 +98,7 @@ export class AgentConnection implements Timed, BodySink {
     }
     this.#input = rest;
     this.deadline = Number.POSITIVE_INFINITY;
-    this.#stream = new Http1Stream(this, request);
+    this.#stream = new AnswerStream(this, request);
     this.#body = new BodyReader(request.framing, "strict");
     this.#owner.request(this.#stream);
     this.#stream?.flush();
@@ -165,7 +146,7 @@ export class AgentConnection implements Timed, BodySink {
 
   // --- for the stream
 
-  readBody(stream: Http1Stream): void {
+  readBody(stream: AnswerStream): void {
     if (this.#stream !== stream || this.#isReadingBody || !this.#body) return;
     this.#isReadingBody = true;
     const input = this.#input;
@@ -175,20 +156,19 @@ export class AgentConnection implements Timed, BodySink {
     if (this.#isHalfClosed && !this.#body?.isDone) stream.listener?.bodyBroken("the agent closed before its end");
   }
 
-  pause(stream: Http1Stream): void {
+  pause(stream: AnswerStream): void {
     if (this.#stream === stream) this.#socket.pause();
   }
 
-  resume(stream: Http1Stream): void {
+  resume(stream: AnswerStream): void {
     if (this.#stream === stream) this.#socket.resume();
   }
 
-  write(stream: Http1Stream, bytes: Buffer): boolean {
+  write(stream: AnswerStream, bytes: Buffer): boolean {
     return this.#stream === stream ? this.#socket.write(bytes) : true;
   }
 
-  /** The answer is out. Goes on with the next request, or closes. */
-  finish(stream: Http1Stream, keepAlive: boolean): void {
+  finish(stream: AnswerStream, keepAlive: boolean): void {
     if (this.#stream !== stream) return;
     this.#stream = undefined;
     if (!keepAlive || this.#isHalfClosed || this.#body?.isDone !== true) {
@@ -202,25 +182,23 @@ export class AgentConnection implements Timed, BodySink {
     if (this.#input.length > 0) setImmediate(() => !this.#stream && !this.#isClosed && this.#readHead());
   }
 
-  abort(stream: Http1Stream): void {
+  abort(stream: AnswerStream): void {
     if (this.#stream !== stream) return;
     this.#stream = undefined;
     this.expire();
   }
 
-  detach(stream: Http1Stream): { readonly socket: Socket; readonly rest: Buffer } | undefined {
+  detach(stream: AnswerStream): { readonly socket: Socket; readonly rest: Buffer } | undefined {
     if (this.#stream !== stream) return undefined;
     this.#stream = undefined;
     this.#letGo();
     return { socket: this.#socket, rest: this.#input };
   }
 
-  /** Whether the whole request has been read, so that another can follow. */
   get isBodyDone(): boolean {
     return this.#body?.isDone === true;
   }
 
-  /** Drops what is left of a request's body when that is little and is there or soon will be. */
   canDropBody(): boolean {
     const body = this.#body;
     if (!body || body.isDone) return true;
@@ -259,97 +237,3 @@ export class AgentConnection implements Timed, BodySink {
     // The error listener stays: an error that nobody hears would end the process.
   }
 }
-
-class Http1Stream implements AgentStream {
-  readonly request: AgentRequest;
-  listener: AgentListener | undefined;
-  readonly #connection: AgentConnection;
-  #out: Buffer[] = [];
-  #isChunked = false;
-  #keepAlive: boolean;
-
-  constructor(connection: AgentConnection, request: AgentRequest) {
-    this.#connection = connection;
-    this.request = request;
-    this.#keepAlive = request.keepAlive;
-  }
-
-  listen(listener: AgentListener): void {
-    this.listener = listener;
-  }
-
-  readBody(): void {
-    this.#connection.readBody(this);
-  }
-
-  pause(): void {
-    this.#connection.pause(this);
-  }
-
-  resume(): void {
-    this.#connection.resume(this);
-  }
-
-  sendContinue(): void {
-    this.#connection.write(this, Buffer.from("HTTP/1.1 100 Continue\r\n\r\n", "latin1"));
-  }
-
-  sendHead(head: AnswerHead): void {
-    const { method } = this.request;
-    if (!this.#connection.isBodyDone && !this.#connection.canDropBody()) this.#keepAlive = false;
-    let text = `HTTP/1.1 ${head.status} ${head.reason}\r\n`;
-    for (const { raw, value } of head.headers) text += `${raw}: ${value}\r\n`;
-    const hasBody = method !== "HEAD" && head.status !== 204 && head.status !== 304 && head.status >= 200;
-    if (head.length !== undefined && head.status !== 204 && head.status >= 200) {
-      if (hasBody || head.length > 0) text += `content-length: ${head.length}\r\n`;
-    } else if (hasBody) {
-      // HTTP/1.0 knows no chunks: there the end of the connection ends the body.
-      if (this.request.isHttp11) {
-        this.#isChunked = true;
-        text += "transfer-encoding: chunked\r\n";
-      } else this.#keepAlive = false;
-    }
-    if (head.status !== 101 && !this.#keepAlive) text += "connection: close\r\n";
-    this.#out.push(Buffer.from(`${text}\r\n`, "latin1"));
-  }
-
-  sendBody(bytes: Buffer): void {
-    if (bytes.length === 0) return;
-    if (this.#isChunked) {
-      this.#out.push(Buffer.from(`${bytes.length.toString(16)}\r\n`, "latin1"), bytes, crlf);
-    } else this.#out.push(bytes);
-  }
-
-  end(): void {
-    if (this.#isChunked) this.#out.push(lastChunk);
-    this.#write();
-    this.listener = undefined;
-    this.#connection.finish(this, this.#keepAlive);
-  }
-
-  flush(): void {
-    if (!this.#write()) this.listener?.agentBlocked();
-  }
-
-  abort(): void {
-    this.listener = undefined;
-    this.#connection.abort(this);
-  }
-
-  detach(): { readonly socket: Socket; readonly rest: Buffer } | undefined {
-    this.#write();
-    this.listener = undefined;
-    return this.#connection.detach(this);
-  }
-
-  #write(): boolean {
-    const out = this.#out;
-    if (out.length === 0) return true;
-    this.#out = [];
-    const [only] = out;
-    return this.#connection.write(this, out.length === 1 && only ? only : Buffer.concat(out));
-  }
-}
-
-const crlf = Buffer.from("\r\n", "latin1");
-const lastChunk = Buffer.from("0\r\n\r\n", "latin1");

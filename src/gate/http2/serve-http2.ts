@@ -1,7 +1,7 @@
 import type { ServerHttp2Session, ServerHttp2Stream } from "node:http2";
 import type { Socket } from "node:net";
 import type { Timed } from "../deadlines.ts";
-import type { ConnectionOwner } from "../http1/agent-connection.ts";
+import type { ConnectionOwner } from "../http1/connection-owner.ts";
 import { parseRequestHead } from "../http1/parse-head.ts";
 import { type Entrance, readRequest } from "../http1/read-request.ts";
 import { Http2AgentStream } from "./agent-stream.ts";
