@@ -14,6 +14,7 @@ import { dockerNames } from "./docker-names.ts";
 import type { DockerPlan, PinnedImage } from "./docker-plan.ts";
 import { dockerFailure } from "./errors.ts";
 import { type KeptOutput, keepOutput } from "./keep-output.ts";
+import { makeMountPoints } from "./make-mount-points.ts";
 import { prepareDockerFolders } from "./prepare-docker-folders.ts";
 import { type DockerMount, renderCompose } from "./render-compose.ts";
 import { writeSeccomp } from "./write-seccomp.ts";
@@ -40,6 +41,7 @@ export async function startAgent(
   const { defences, engine, host } = context;
   prepareDockerFolders(plan);
   const compose = renderCompose(plan, { defences, engine, subnets, processors: host.processors, mounts });
+  makeMountPoints(plan, compose.services.agent?.volumes ?? []);
   writeFileSync(join(plan.stateDir, "docker-compose.yml"), stringify(compose, { aliasDuplicateObjects: false }), {
     mode: 0o600,
   });
