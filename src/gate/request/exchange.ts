@@ -1,9 +1,8 @@
-import { decideRequest } from "../../policy/match/decide-request.ts";
 import type { Decision } from "../../spec/gate-protocol.ts";
 import type { AgentListener, AgentStream } from "../agent-stream.ts";
 import type { Timed } from "../deadlines.ts";
 import type { GateContext } from "../gate-context.ts";
-import { firstValue, type HeaderField, valuesOf } from "../http1/header-list.ts";
+import { firstValue, type HeaderField } from "../http1/header-list.ts";
 import type { ResponseHead } from "../http1/parse-head.ts";
 import type { AgentRequest } from "../http1/read-request.ts";
 import { ModelExchange } from "../model/model-exchange.ts";
@@ -11,14 +10,15 @@ import type { SandboxState } from "../sandbox-state.ts";
 import { acquireUpstream } from "../upstream/pool.ts";
 import type { UpstreamConnection, UpstreamListener } from "../upstream/upstream-connection.ts";
 import { relayWebSocket, type WebSocketOutcome } from "../web-socket.ts";
-import { AnswerBody, answerCoding } from "./answer-body.ts";
+import { AnswerBody } from "./answer-body.ts";
+import { readAnswerHead } from "./answer-head.ts";
 import { answerHeaders } from "./answer-headers.ts";
-import { type AuditEntry, auditDecision } from "./audit-entry.ts";
-import { findSighting, type Sighting } from "./find-sighting.ts";
+import { ExchangeReport } from "./exchange-report.ts";
+import type { Sighting } from "./find-sighting.ts";
 import type { ReadyInjection } from "./inject-credential.ts";
-import { isGitPush } from "./is-git-push.ts";
+import { judgeRequest } from "./judge-request.ts";
 import { OutgoingBody } from "./outgoing-body.ts";
-import { composeHead, type OutgoingHead } from "./outgoing-head.ts";
+import type { OutgoingHead } from "./outgoing-head.ts";
 import { isFailure, type Refusal, wordRefusal } from "./refusal.ts";
 import type { RoutePlan } from "./route-plan.ts";
 import { sendRefusal } from "./send-refusal.ts";
@@ -30,7 +30,7 @@ export class Exchange implements AgentListener, UpstreamListener, Timed {
   readonly #sandbox: SandboxState;
   readonly #stream: AgentStream;
   readonly #request: AgentRequest;
-  readonly #entry: AuditEntry;
+  readonly #report: ExchangeReport;
   #phase: "deciding" | "dialling" | "sending" | "answering" | "over" = "deciding";
   #plan: RoutePlan | undefined;
   #head: OutgoingHead | undefined;
@@ -49,17 +49,7 @@ export class Exchange implements AgentListener, UpstreamListener, Timed {
     this.#stream = stream;
     const request = stream.request;
     this.#request = request;
-    this.#entry = {
-      sandbox: sandbox.id,
-      startedAt: performance.now(),
-      method: request.method,
-      scheme: request.scheme,
-      host: request.host,
-      port: request.port,
-      path: request.target.path,
-      requestBytes: 0,
-      responseBytes: 0,
-    };
+    this.#report = new ExchangeReport(context, sandbox.id, request);
     stream.listen(this);
     context.deadlines.add(this);
     context.open.add(this);
@@ -74,22 +64,12 @@ export class Exchange implements AgentListener, UpstreamListener, Timed {
       this.#context.whenClear(() => this.start());
       return;
     }
-    const { policy, scanner, isSpent } = this.#sandbox;
-    const request = this.#request;
-    const { scheme, host, port, method, target, headers } = request;
-    const headerValues = (name: string) => valuesOf(headers, name);
-    const facts = { scheme, host, port, method, readings: target.readings, headerValues };
-    const verdict = decideRequest(policy.routes, facts, isSpent);
-    const plan = verdict.allow ? policy.plans.get(verdict.route) : undefined;
-    const own = plan?.credential?.name;
-    this.#plan = plan;
-    this.#head = plan && composeHead(request, plan, own === undefined ? undefined : policy.placeholders.get(own));
-    const sighting = findSighting(scanner, request, this.#head, own);
-    if (sighting) this.#alarm(sighting);
-    else if (!verdict.allow) this.#refuse(verdict);
-    else if (isGitPush(target)) this.#refuse(gitPush);
-    else if (policy.forbiddenHosts.has(host)) this.#refuse(forbiddenHost);
-    else if (plan) this.#allow(plan);
+    const judgement = judgeRequest(this.#sandbox, this.#request);
+    this.#plan = judgement.plan;
+    this.#head = judgement.head;
+    if (judgement.kind === "sighted") this.#alarm(judgement.sighting);
+    else if (judgement.kind === "refused") this.#refuse(judgement.refusal);
+    else this.#allow(judgement.plan);
   }
 
   #allow(plan: RoutePlan): void {
@@ -117,7 +97,7 @@ export class Exchange implements AgentListener, UpstreamListener, Timed {
       return false;
     }
     this.#injection = injection;
-    if (injection) this.#entry.credential = name;
+    if (injection) this.#report.entry.credential = name;
     return true;
   }
 
@@ -143,7 +123,7 @@ export class Exchange implements AgentListener, UpstreamListener, Timed {
     const body = this.#modelBody;
     this.#phase = "sending";
     this.#upstream = upstream;
-    this.#entry.address = upstream.address;
+    this.#report.entry.address = upstream.address;
     this.#canRetry = upstream.isUsed && framing.kind === "none" && idempotent.has(method);
     this.#wait(this.#context.limits.bodyIdleMs);
     upstream.begin(method, this);
@@ -183,7 +163,7 @@ export class Exchange implements AgentListener, UpstreamListener, Timed {
   }
 
   bodyData(bytes: Buffer): void {
-    this.#entry.requestBytes += bytes.length;
+    this.#report.entry.requestBytes += bytes.length;
     this.#wait(this.#context.limits.bodyIdleMs);
     if (!this.#model) this.#body?.feed(bytes);
     else {
@@ -207,7 +187,7 @@ export class Exchange implements AgentListener, UpstreamListener, Timed {
       this.#refuse(read);
       return;
     }
-    for (const credential of read.redacted) this.#tellSighting({ credential, where: "body" }, "redacted");
+    for (const credential of read.redacted) this.#report.sighting({ credential, where: "body" }, "redacted");
     this.#modelBody = read.body;
     if (this.#sandbox.policy.model === "replay") this.#replay(model);
     else if (this.#plan) this.#dial(this.#plan);
@@ -215,8 +195,8 @@ export class Exchange implements AgentListener, UpstreamListener, Timed {
 
   #replay(model: ModelExchange): void {
     const { status, headers, body, reason } = model.replay();
-    this.#entry.status = status;
-    this.#entry.responseBytes = body.length;
+    this.#report.entry.status = status;
+    this.#report.entry.responseBytes = body.length;
     this.#stream.sendHead({ status, reason: "", headers: answerHeaders(headers), length: body.length });
     if (this.#request.method !== "HEAD") this.#stream.sendBody(body);
     this.#finish("allow", reason);
@@ -243,32 +223,23 @@ export class Exchange implements AgentListener, UpstreamListener, Timed {
       return false;
     }
     const masker = this.#injection?.masker;
-    const coding = firstValue(head.headers, "content-encoding");
-    const read = masker && length !== 0 ? answerCoding(coding) : "plain";
-    if (typeof read !== "string") {
+    const read = readAnswerHead(head, length, { masker, isHead: this.#request.method === "HEAD" });
+    if ("unreadable" in read) {
       this.#refuse({ rule: "upstream", reason: read.unreadable });
       return false;
     }
     this.#phase = "answering";
-    this.#entry.status = head.status;
+    this.#report.entry.status = head.status;
     this.#wait(this.#context.limits.bodyIdleMs);
     this.#model?.startAnswer(head);
-    this.#answer = new AnswerBody(masker, read === "decoded" ? coding : undefined, {
+    this.#answer = new AnswerBody(masker, read.coding, {
       pass: (bytes, isLate) => this.#passAnswer(bytes, isLate),
       passedAll: () => this.#passedAnswer(),
       broken: (reason) => this.failed(reason),
       slow: () => this.#upstream?.socket.pause(),
       ready: () => this.#upstream?.socket.resume(),
     });
-    const isUnpacked = read === "decoded";
-    const headers = answerHeaders(head.headers, masker);
-    const known = this.#request.method === "HEAD" ? statedLength(head) : length;
-    this.#stream.sendHead({
-      status: head.status,
-      reason: masker ? masker.maskText(head.reason) : head.reason,
-      headers: isUnpacked ? headers.filter(({ name }) => name !== "content-encoding") : headers,
-      length: isUnpacked ? undefined : known,
-    });
+    this.#stream.sendHead(read.head);
     return true;
   }
 
@@ -276,7 +247,7 @@ export class Exchange implements AgentListener, UpstreamListener, Timed {
     if (this.#phase !== "answering") return;
     const { halfClosedMs, bodyIdleMs } = this.#context.limits;
     this.#wait(this.#isHalfClosed ? halfClosedMs : bodyIdleMs);
-    this.#entry.responseBytes += bytes.length;
+    this.#report.entry.responseBytes += bytes.length;
     this.#answer?.feed(bytes);
   }
 
@@ -360,7 +331,7 @@ export class Exchange implements AgentListener, UpstreamListener, Timed {
       return;
     }
     this.#phase = "answering";
-    this.#entry.status = head.status;
+    this.#report.entry.status = head.status;
     const masker = this.#injection?.masker;
     const headers = [...answerHeaders(head.headers, masker), ...upgradeFields];
     this.#stream.sendHead({ status: head.status, reason: head.reason, headers, length: undefined });
@@ -373,7 +344,7 @@ export class Exchange implements AgentListener, UpstreamListener, Timed {
     // The relay watches and tells of itself from here on.
     this.#context.deadlines.delete(this);
     this.#context.open.delete(this);
-    this.#tell("allow", "WebSocket opened");
+    this.#report.decision("allow", { rule: this.#routeName, reason: "WebSocket opened" });
     relayWebSocket(
       { context: this.#context, sandbox: this.#sandbox, agent, upstream: { socket: upstream.detach(), rest }, masker },
       (outcome) => this.#closeWebSocket(outcome),
@@ -381,22 +352,20 @@ export class Exchange implements AgentListener, UpstreamListener, Timed {
   }
 
   #closeWebSocket({ reason, found, requestBytes, responseBytes }: WebSocketOutcome): void {
-    this.#entry.requestBytes = requestBytes;
-    this.#entry.responseBytes = responseBytes;
+    this.#report.entry.requestBytes = requestBytes;
+    this.#report.entry.responseBytes = responseBytes;
     if (found === undefined) {
       this.#finish("allow", `WebSocket closed: ${reason}`);
       return;
     }
-    this.#tellSighting({ credential: found, where: "WebSocket frame" }, "blocked");
+    this.#report.sighting({ credential: found, where: "WebSocket frame" }, "blocked");
     this.#finish("alarm", `the placeholder of ${found} was in a WebSocket frame`, "placeholder");
   }
 
   #alarm(sighting: Sighting): void {
     if (this.#phase === "over") return;
-    // What gave it away is not repeated: it may be a real credential.
-    if (sighting.where === "path") this.#entry.path = "/[redacted]";
-    if (sighting.where === "host") this.#entry.host = "[redacted]";
-    this.#tellSighting(sighting, "blocked");
+    this.#report.hide(sighting);
+    this.#report.sighting(sighting, "blocked");
     const { credential, where } = sighting;
     this.#refuse({ rule: "placeholder", reason: `the placeholder of ${credential} was in its ${where}` }, "alarm");
   }
@@ -404,13 +373,17 @@ export class Exchange implements AgentListener, UpstreamListener, Timed {
   #refuse(refusal: Refusal, verdict: Decision["verdict"] = "refuse"): void {
     if (this.#phase === "over") return;
     const hasAnswered = this.#phase === "answering";
-    const answer = wordRefusal(this.#entry, refusal, this.#plan?.model);
-    if (!hasAnswered) this.#entry.status = answer.status;
+    const answer = wordRefusal(this.#report.entry, refusal, this.#plan?.model);
+    if (!hasAnswered) this.#report.entry.status = answer.status;
     // What the other side, or time, made of an allowed request is no refusal of ours.
     if (isFailure(refusal)) this.#finish("allow", `failed: ${refusal.reason}`);
     else this.#finish(verdict, refusal.reason, refusal.rule, answer.hint);
     if (hasAnswered) this.#stream.abort();
     else sendRefusal(this.#stream, answer, refusal.rule);
+  }
+
+  get #routeName(): string {
+    return this.#plan?.name ?? "no-route";
   }
 
   /** The one way out: told once, everything let go. */
@@ -426,28 +399,12 @@ export class Exchange implements AgentListener, UpstreamListener, Timed {
     this.#modelBody = undefined;
     this.#model?.release();
     this.#model?.tellUsage();
-    this.#tell(verdict === "allow" && this.#model?.isRedacted ? "redact" : verdict, reason, rule, hint);
-  }
-
-  #tell(verdict: Decision["verdict"], reason: string, rule = this.#plan?.name ?? "no-route", hint?: string): void {
-    const decision = auditDecision(this.#context.clock, this.#entry, verdict, { rule, reason });
-    this.#context.send({ type: "audit", decision, ...(hint === undefined ? {} : { hint }) });
-  }
-
-  #tellSighting({ credential, where }: Sighting, action: "blocked" | "redacted"): void {
-    const { host } = this.#entry;
-    this.#context.send({ type: "sighting", sandbox: this.#sandbox.id, credential, action, host, where });
+    const told = verdict === "allow" && this.#model?.isRedacted ? "redact" : verdict;
+    this.#report.decision(told, { rule: rule ?? this.#routeName, reason }, hint);
   }
 }
 
 const idempotent = new Set(["GET", "HEAD", "OPTIONS", "PUT", "DELETE"]);
 const noInjection = { lines: "", query: "" };
-const gitPush: Refusal = { rule: "git-push", reason: "git push over HTTPS is refused" };
-const forbiddenHost: Refusal = { rule: "address", reason: "this host is never reached from a sandbox" };
 const field = (raw: string, value: string): HeaderField => ({ name: raw, raw, value });
 const upgradeFields = [field("connection", "Upgrade"), field("upgrade", "websocket")];
-
-function statedLength(head: ResponseHead): number | undefined {
-  const length = firstValue(head.headers, "content-length");
-  return length !== undefined && /^\d{1,15}$/.test(length) ? Number(length) : undefined;
-}
