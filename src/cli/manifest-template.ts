@@ -43,6 +43,10 @@ credentials: {}
 providers: {}
 #  claude-code: { upstream: "https://models.acme.example" }
 
+# Where sandboxes are made: local (bubblewrap) or docker. When nothing is said: docker, if it answers and has the images.
+#engine: local
+#image: acme-agent:1                    # the agent's image on docker, in place of its provider's; any with a shell
+
 # Limits of each sandbox; these are the defaults.
 limits: {}
 #  cpus: 2
