@@ -5,6 +5,7 @@ import type { RunEnd } from "../spec/events.ts";
 import type { FromKeeper, LaunchRequest, ToKeeper } from "../spec/keeper-protocol.ts";
 import { mainProcess } from "../spec/main-process.ts";
 import type { Route } from "../spec/policy.ts";
+import type { RouteOutcome } from "./apply-routes.ts";
 import { createAttachedClients } from "./attached-clients.ts";
 import type { ControlClient, ControlHandler } from "./control-server.ts";
 import { type EventLog, readEvents } from "./event-log.ts";
@@ -12,14 +13,13 @@ import type { OutputLog } from "./output-log.ts";
 import { runExec } from "./run-exec.ts";
 import { type MainEnd, runMain } from "./run-main.ts";
 
-type AllowOutcome = { readonly ok: true; readonly version: number } | { readonly ok: false; readonly reason: string };
 type Input = Extract<ToKeeper, { type: "input" | "input_end" }>;
 
 /** The keeper's dealings with its clients: events and output out, input, exec, stop and policy changes in. */
 export interface RunConsole extends ControlHandler {
   /** Starts the run's command and stays until it ended, or until `signal` says that the run is over. */
   runMain(sandbox: Pick<Sandbox, "exec">, journal: Journal, signal: AbortSignal): Promise<MainEnd>;
-  onAllow(apply: (route: Route) => Promise<AllowOutcome>): void;
+  onAllow(apply: (route: Route) => Promise<RouteOutcome>): void;
   onPolicyVersion(read: () => number): void;
   failed(failure: { code: string; message: string; hint: string; exit: number }): void;
   ended(end: RunEnd, exitCode: number | null, leftovers: readonly string[]): void;
@@ -44,7 +44,7 @@ export function createRunConsole(context: ConsoleContext): RunConsole {
   const execs = new Map<ControlClient, Map<string, RunningProcess>>();
   let sandbox: Pick<Sandbox, "exec"> | undefined;
   let main: RunningProcess | undefined;
-  let allow: ((route: Route) => Promise<AllowOutcome>) | undefined;
+  let allow: ((route: Route) => Promise<RouteOutcome>) | undefined;
   let policyVersion = () => 1;
   let phase: "launching" | "running" | "stopping" = "launching";
   /** Input for the main process from before it started. A client sends no more than it may have untaken. */
