@@ -1,22 +1,19 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { callAfter } from "../base/call-after.ts";
 import { Failure } from "../base/failure.ts";
-import { readJournal } from "../sandbox/read-journal.ts";
 import { stateFolders, statePaths } from "../sandbox/state-paths.ts";
 import type { RunEnd } from "../spec/events.ts";
 import type { LaunchRequest, ToKeeper } from "../spec/keeper-protocol.ts";
 import type { Metadata } from "../spec/state-files.ts";
-import { openAuditLog } from "./audit-log.ts";
 import { serveControl } from "./control-server.ts";
-import { openEventLog } from "./event-log.ts";
-import { followGate } from "./follow-gate.ts";
 import type { GuardedWorkspace, KeeperHost } from "./keeper-host.ts";
 import { type LaunchedRun, launchRun } from "./launch.ts";
-import { undoSteps } from "./launch-steps.ts";
-import { openOutputLog } from "./output-log.ts";
+import { observeLaunch } from "./observe-launch.ts";
 import { portUrl } from "./port-url.ts";
 import { openRecording } from "./recording.ts";
-import { createRunConsole } from "./run-console.ts";
+import { createRunConsole, type RunConsole } from "./run-console.ts";
+import { openRunFiles, type RunFiles } from "./run-files.ts";
+import { tearDown } from "./tear-down.ts";
 import { writeJson, writeNewJson } from "./write-json.ts";
 
 /** What the keeper's caller may do to it, and hear from it. */
@@ -31,8 +28,6 @@ export interface Keeping {
 
 /** How long after a command that was cut off its sandbox or gate may be told as lost. */
 const lostMilliseconds = 1000;
-/** How often a long copy says how far it is. */
-const copyTellMilliseconds = 2000;
 
 /** Marks a sandbox as open and makes its folder; false when the slug is taken. The marker comes first: it names us. */
 export function claimSlug(host: KeeperHost, request: LaunchRequest): boolean {
@@ -60,18 +55,8 @@ export async function keep(host: KeeperHost, request: LaunchRequest, keeping: Ke
   let metadata: Metadata = { ...request.metadata, keeper: host.identify(process.pid) };
   writeNewJson(paths.metadata, metadata);
   writeNewJson(paths.policy, request.policy);
-  const journal = host.openJournal(paths.journal);
-  const events = openEventLog(paths.events, metadata.agent, host.now);
-  const { outputBytes } = request.policy.limits;
-  const log = openOutputLog(paths.log, host.now, {
-    keptBytes: outputBytes,
-    dropped: () => {
-      const detail = `the log keeps the last ${outputBytes} bytes of the output; older ones are dropped`;
-      events.append({ event: "limit_reached", limit: "output", detail });
-    },
-  });
-  mkdirSync(paths.gateDir, { mode: 0o700 });
-  const audit = openAuditLog(paths, (flush) => void setTimeout(flush, 20));
+  const files = openRunFiles(host, request, paths);
+  const { journal, events, log } = files;
 
   const abort = new AbortController();
   let end: RunEnd | undefined;
@@ -99,7 +84,6 @@ export async function keep(host: KeeperHost, request: LaunchRequest, keeping: Ke
     ...(metadata.label !== undefined && { label: metadata.label }),
   });
 
-  let copyTold = started.getTime();
   let launched: LaunchedRun | undefined;
   let guarded: GuardedWorkspace | undefined;
   let exit: { exitCode: number | null; signal?: string } = { exitCode: null };
@@ -113,49 +97,18 @@ export async function keep(host: KeeperHost, request: LaunchRequest, keeping: Ke
     launched = await launchRun(
       host,
       { request, paths, journal, signal: abort.signal },
-      {
-        gateStarted: (gate, started) => {
-          started.errors.on("data", (bytes: Buffer) => log.write("gate", bytes));
-          followGate({ gate, events, audit, log, request, host, paths, console, signal: abort.signal, record });
-          void gate.gone.then((reason) => {
-            // While launching, the step that needs the gate fails and says why.
-            if (abort.signal.aborted || !launched) return;
-            events.append({ event: "gate_lost", reason });
-            finish("interrupted");
-          });
+      observeLaunch(
+        { host, request, paths, files, console, record },
+        {
+          signal: abort.signal,
+          isLaunched: () => launched !== undefined,
+          guarded: (made) => {
+            guarded = made;
+          },
+          lost: () => finish("interrupted"),
+          over: () => abort.abort(),
         },
-        copying: ({ files, bytes }) => {
-          if (host.now().getTime() - copyTold < copyTellMilliseconds) return;
-          copyTold = host.now().getTime();
-          events.append({ event: "workspace_copying", files, bytes });
-        },
-        copied: ({ files, bytes, notes }) => {
-          events.append({ event: "workspace_copied", files, bytes });
-          for (const note of notes) events.append({ event: "workspace_guarded", ...note });
-        },
-        guarded: (made) => {
-          guarded = made;
-          for (const note of made.notes) events.append({ event: "workspace_guarded", ...note });
-        },
-        prepared: ({ sandbox, onServiceOutput }) => {
-          onServiceOutput?.((service, bytes) => log.write(service, bytes));
-          let isLimited = false;
-          sandbox.onLimit((limit, detail) => {
-            isLimited = true;
-            events.append({ event: "limit_reached", limit, detail });
-          });
-          void sandbox.gone.then(({ reason }) => {
-            // While launching, the step that needs it fails and says why; what a limit ended has been told.
-            if (!abort.signal.aborted && launched && !isLimited) {
-              events.append({ event: "sandbox_lost", reason });
-              finish("interrupted");
-            }
-            abort.abort();
-          });
-        },
-        credentialFailed: (name, message) =>
-          log.line("keeper", `credential ${name} could not be refreshed: ${message}`),
-      },
+      ),
     );
     events.append({
       event: "sandbox_launched",
@@ -176,16 +129,7 @@ export async function keep(host: KeeperHost, request: LaunchRequest, keeping: Ke
   } catch (error) {
     if (!abort.signal.aborted || !end) {
       end ??= "launch_failed";
-      const failure = error instanceof Failure ? error : undefined;
-      const message = failure?.message ?? (error instanceof Error ? error.message : String(error));
-      log.line("keeper", error instanceof Error && !failure ? (error.stack ?? message) : message);
-      events.append({ event: "error_reported", message });
-      console.failed({
-        code: failure?.code ?? "bug",
-        message,
-        hint: failure?.hint ?? `caisson logs ${slug}`,
-        exit: failure?.exit ?? 6,
-      });
+      tellFailure(error, { slug, files, console });
     }
   }
 
@@ -196,7 +140,7 @@ export async function keep(host: KeeperHost, request: LaunchRequest, keeping: Ke
   // On disk before teardown begins: a death within it must not turn what the run came to into an interruption.
   metadata = { ...metadata, end: how, exitCode: exit.exitCode, endedAt: host.now().toISOString() };
   writeJson(paths.metadata, metadata);
-  const leftovers = await tearDown(host, { launched, guarded, paths, journal, events, log, audit });
+  const leftovers = await tearDown(host, { launched, guarded, paths, files });
   const signal = exit.signal === undefined ? {} : { signal: exit.signal };
   log.close(); // May tell that it dropped something.
   events.append({ event: "run_completed", slug, end: how, exitCode: exit.exitCode, durationMs, ...signal });
@@ -210,6 +154,23 @@ export async function keep(host: KeeperHost, request: LaunchRequest, keeping: Ke
   server.close();
 }
 
+/** The first error of a run is the one reported: to the log, as an event, to whoever is attached. */
+function tellFailure(
+  error: unknown,
+  { slug, files, console }: { slug: string; files: RunFiles; console: RunConsole },
+): void {
+  const failure = error instanceof Failure ? error : undefined;
+  const message = failure?.message ?? (error instanceof Error ? error.message : String(error));
+  files.log.line("keeper", error instanceof Error && !failure ? (error.stack ?? message) : message);
+  files.events.append({ event: "error_reported", message });
+  console.failed({
+    code: failure?.code ?? "bug",
+    message,
+    hint: failure?.hint ?? `caisson logs ${slug}`,
+    exit: failure?.exit ?? 6,
+  });
+}
+
 /** Whether a command ended as one does whose sandbox ends: by SIGKILL, or without anybody who saw it. */
 const isCutOff = (exitCode: number | null) => exitCode === null || exitCode === 128 + 9;
 
@@ -220,36 +181,4 @@ function aborted(signal: AbortSignal, milliseconds: number): Promise<void> {
     const timer = setTimeout(resolve, milliseconds);
     signal.addEventListener("abort", () => (clearTimeout(timer), resolve()), { once: true });
   });
-}
-
-async function tearDown(
-  host: KeeperHost,
-  run: {
-    launched: LaunchedRun | undefined;
-    guarded: GuardedWorkspace | undefined;
-    paths: ReturnType<typeof statePaths>;
-    journal: ReturnType<KeeperHost["openJournal"]>;
-    events: ReturnType<typeof openEventLog>;
-    log: ReturnType<typeof openOutputLog>;
-    audit: ReturnType<typeof openAuditLog>;
-  },
-): Promise<readonly string[]> {
-  const { launched, paths, journal, events, log, audit } = run;
-  const leftovers: string[] = [];
-  if (launched) {
-    // The sandbox first, so that nothing asks the gate any more; then the gate has a moment to tell its last decisions.
-    const stopped = await launched.prepared.sandbox.stop().catch((error: unknown) => ({ leftovers: [String(error)] }));
-    leftovers.push(...stopped.leftovers);
-    launched.gateProcess.input.end();
-    await Promise.race([launched.gate.gone, new Promise((resolve) => setTimeout(resolve, 1000))]);
-    launched.gate.kill();
-  }
-  await run.guarded?.close();
-  audit.flush();
-  const undone = await undoSteps(host, paths, readJournal(paths.journal), {
-    ...journal,
-    noted: (notes) => notes.forEach((note) => void events.append({ event: "workspace_guarded", ...note })),
-  });
-  for (const left of [...leftovers, ...undone]) log.line("keeper", `left: ${left}`);
-  return [...new Set([...leftovers, ...undone])];
 }
