@@ -15,7 +15,11 @@ export const cliFailure = failures({
   unknown_option: {
     message: (d: { option: string; command: string; suggestion: string | undefined }) =>
       `Unknown option "${d.option}" of caisson ${d.command}`,
-    hint: (d) => didYouMean(d.suggestion, d.command),
+    hint: (d) =>
+      didYouMean(d.suggestion, d.command) +
+      (d.command === "run" && d.suggestion === undefined
+        ? "   (a prompt of one dashed word: echo PROMPT | caisson run AGENT -)"
+        : ""),
     status: 400,
     exit: 2,
   },

@@ -25,7 +25,7 @@ describe("parseArguments()", () => {
 
   it.each(["-fix-it", "--fix-it"])("says of %s, which could be an option, how a prompt like that is given", (word) => {
     expect(() => parse("pi", word)).toThrow(
-      expect.objectContaining({ hint: expect.stringContaining("caisson run --help") }),
+      expect.objectContaining({ hint: expect.stringContaining("echo PROMPT | caisson run AGENT -") }),
     );
   });
 });
