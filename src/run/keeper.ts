@@ -6,6 +6,7 @@ import type { RunEnd } from "../spec/events.ts";
 import type { LaunchRequest, ToKeeper } from "../spec/keeper-protocol.ts";
 import type { Metadata } from "../spec/state-files.ts";
 import { serveControl } from "./control-server.ts";
+import type { EventLog } from "./event-log.ts";
 import type { GuardedWorkspace, KeeperHost } from "./keeper-host.ts";
 import { type LaunchedRun, launchRun } from "./launch.ts";
 import { observeLaunch } from "./observe-launch.ts";
@@ -64,26 +65,13 @@ export async function keep(host: KeeperHost, request: LaunchRequest, keeping: Ke
     end ??= how;
     abort.abort();
   };
-  const console = createRunConsole({
-    paths,
-    events,
-    log,
-    request,
-    stop: finish,
-    decoder: await host.createDecoder(request),
-  });
+  const decoder = await host.createDecoder(request);
+  const console = createRunConsole({ paths, events, log, request, stop: finish, decoder });
   const server = await serveControl(paths.socket, keeping.parse, console);
   keeping.listening();
   keeping.signal.addEventListener("abort", () => finish("stopped"), { once: true });
 
-  events.append({
-    event: "sandbox_launching",
-    slug,
-    engine: metadata.engine,
-    model_source: metadata.modelSource,
-    ...(metadata.label !== undefined && { label: metadata.label }),
-  });
-
+  tellLaunching(events, metadata);
   let launched: LaunchedRun | undefined;
   let guarded: GuardedWorkspace | undefined;
   let exit: { exitCode: number | null; signal?: string } = { exitCode: null };
@@ -110,12 +98,7 @@ export async function keep(host: KeeperHost, request: LaunchRequest, keeping: Ke
         },
       ),
     );
-    events.append({
-      event: "sandbox_launched",
-      slug,
-      launch_ms: host.now().getTime() - started.getTime(),
-      limits: { ...launched.prepared.sandbox.limitMechanisms },
-    });
+    tellLaunched(events, launched, { slug, launchMs: host.now().getTime() - started.getTime() });
     if (launched.ports.length > 0) {
       metadata = { ...metadata, ports: [...launched.ports] };
       writeJson(paths.metadata, metadata);
@@ -152,6 +135,16 @@ export async function keep(host: KeeperHost, request: LaunchRequest, keeping: Ke
   if (leftovers.length === 0) host.removeFile(paths.open);
   console.ended(how, exit.exitCode, leftovers);
   server.close();
+}
+
+function tellLaunching(events: EventLog, { slug, engine, modelSource, label }: Metadata): void {
+  const named = label === undefined ? {} : { label };
+  events.append({ event: "sandbox_launching", slug, engine, model_source: modelSource, ...named });
+}
+
+function tellLaunched(events: EventLog, launched: LaunchedRun, told: { slug: string; launchMs: number }): void {
+  const limits = { ...launched.prepared.sandbox.limitMechanisms };
+  events.append({ event: "sandbox_launched", slug: told.slug, launch_ms: told.launchMs, limits });
 }
 
 /** The first error of a run is the one reported: to the log, as an event, to whoever is attached. */

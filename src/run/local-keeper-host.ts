@@ -59,8 +59,7 @@ export function createLocalKeeperHost(place: KeeperPlace, defences: Defences = l
   return {
     ...createEngineNeutralHost(place),
     bootGate: () => {
-      // Answered while the command line still resolves what to run.
-      void local.enterScope();
+      void local.enterScope(); // Answered while the command line still resolves what to run.
       // One that PATH led to may lie in the workspace, which nobody knows yet.
       if (isSystemProgram(local.programs.bwrap)) earlyGate ??= spawnGate();
     },

@@ -7,13 +7,13 @@ import { mainProcess } from "../spec/main-process.ts";
 import type { Route } from "../spec/policy.ts";
 import type { RouteOutcome } from "./apply-routes.ts";
 import { createAttachedClients } from "./attached-clients.ts";
+import { changePolicy } from "./change-policy.ts";
+import { createClientCommands } from "./client-commands.ts";
 import type { ControlClient, ControlHandler } from "./control-server.ts";
 import { type EventLog, readEvents } from "./event-log.ts";
 import type { OutputLog } from "./output-log.ts";
-import { runExec } from "./run-exec.ts";
+import { type Input, passInput } from "./pass-input.ts";
 import { type MainEnd, runMain } from "./run-main.ts";
-
-type Input = Extract<ToKeeper, { type: "input" | "input_end" }>;
 
 /** The keeper's dealings with its clients: events and output out, input, exec, stop and policy changes in. */
 export interface RunConsole extends ControlHandler {
@@ -38,10 +38,8 @@ export interface ConsoleContext {
 /** Makes the console of one run. */
 export function createRunConsole(context: ConsoleContext): RunConsole {
   const { events, log, request, paths } = context;
-  const { slug } = request.metadata;
   const clients = createAttachedClients();
-  /** Each client's own commands, by the id that it gave them. */
-  const execs = new Map<ControlClient, Map<string, RunningProcess>>();
+  const commands = createClientCommands(request);
   let sandbox: Pick<Sandbox, "exec"> | undefined;
   let main: RunningProcess | undefined;
   let allow: ((route: Route) => Promise<RouteOutcome>) | undefined;
@@ -55,44 +53,16 @@ export function createRunConsole(context: ConsoleContext): RunConsole {
     if (clients.areBehind) main?.pause();
     else main?.resume();
   };
-  const processOf = (client: ControlClient, id: string) => (id === mainProcess ? main : execs.get(client)?.get(id));
+  const processOf = (client: ControlClient, id: string) => (id === mainProcess ? main : commands.find(client, id));
 
   let launchFailure: Parameters<RunConsole["failed"]>[0] | undefined;
-
-  const exec = (client: ControlClient, message: Extract<ToKeeper, { type: "exec" }>) => {
-    const { id, argv, environment, pty } = message;
-    const own = execs.get(client);
-    const hint = `caisson logs ${slug}`;
-    const isTaken = id === mainProcess || own?.has(id);
-    if (!sandbox || phase !== "running" || isTaken) {
-      const problem = isTaken ? `id "${id}" is in use` : `the sandbox is ${phase}`;
-      client.send({ type: "failed", id, code: "exec_failed", message: `Cannot exec: ${problem}`, hint, exit: 6 });
-      return;
-    }
-    const wanted = { argv, environment, workdir: message.workdir ?? request.workdir, ...(pty && { pty }) };
-    const started = (child: RunningProcess) => void own?.set(id, child);
-    void runExec(sandbox, wanted, { id, client, hint, started }).then(() => own?.delete(id));
-  };
-
-  const change = (client: ControlClient, id: string, route: Route) => {
-    const fail = (code: string, message: string, hint: string, exit: number) =>
-      client.send({ type: "failed", id, code, message, hint, exit });
-    if (!allow) return fail("not_ready", "Cannot change policy: the gate is not up", "try again", 4);
-    void allow(route).then(
-      (outcome) =>
-        outcome.ok
-          ? client.send({ type: "allowed", id, version: outcome.version })
-          : fail("gate_rejected", `Cannot apply policy: ${outcome.reason}`, "caisson policy check", 5),
-      (error: Error) => fail("gate_failed", error.message, "caisson ls", 6),
-    );
-  };
 
   const status = (client: ControlClient, id: string) =>
     client.send({
       type: "status",
       id,
       phase,
-      processes: (execs.get(client)?.size ?? 0) + (main ? 1 : 0),
+      processes: commands.count(client) + (main ? 1 : 0),
       terminal: request.pty !== undefined,
       decoded: request.decode,
       policyVersion: policyVersion(),
@@ -105,18 +75,18 @@ export function createRunConsole(context: ConsoleContext): RunConsole {
         if (launchFailure) client.send({ type: "failed", ...launchFailure });
         return clients.attach(client, readEvents(paths.events, message.fromSeq), message.input);
       case "exec":
-        return exec(client, message);
+        return commands.start(client, message, sandbox && phase === "running" ? sandbox : phase);
       case "input":
       case "input_end":
         if (message.id === mainProcess && !main) early.push([client, message]);
-        else feed(client, processOf(client, message.id), message);
+        else passInput(client, processOf(client, message.id), message);
         return;
       case "resize":
         return processOf(client, message.id)?.resize(message.columns, message.rows);
       case "signal":
         return processOf(client, message.id)?.kill(message.signal);
       case "allow":
-        return change(client, message.id, message.route);
+        return changePolicy(client, message, allow);
       case "stop":
         return context.stop(message.end);
       case "status":
@@ -129,13 +99,12 @@ export function createRunConsole(context: ConsoleContext): RunConsole {
   return {
     connected(client) {
       clients.add(client);
-      execs.set(client, new Map());
+      commands.connected(client);
       client.onDrain(throttle);
     },
     message: handle,
     disconnected(client) {
-      for (const child of execs.get(client)?.values() ?? []) child.kill("SIGHUP");
-      execs.delete(client);
+      commands.disconnected(client);
       clients.remove(client);
       throttle();
     },
@@ -150,7 +119,7 @@ export function createRunConsole(context: ConsoleContext): RunConsole {
           sandbox = inside;
           main = child;
           phase = "running";
-          for (const [client, message] of early) feed(client, child, message);
+          for (const [client, message] of early) passInput(client, child, message);
           early = [];
         },
         output: (stream, bytes) => {
@@ -178,16 +147,4 @@ export function createRunConsole(context: ConsoleContext): RunConsole {
       clients.tell(message);
     },
   };
-}
-
-/** Passes input on, and tells the client when the process has taken it: only then may it send as much again. */
-function feed(client: ControlClient, child: RunningProcess | undefined, message: Input) {
-  if (message.type === "input_end") {
-    child?.closeInput();
-    return;
-  }
-  const bytes = Buffer.from(message.data, "base64");
-  const taken = () => client.send({ type: "taken", id: message.id, bytes: bytes.length });
-  if (child) child.write(bytes, taken);
-  else taken();
 }
