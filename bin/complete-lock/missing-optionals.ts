@@ -25,10 +25,11 @@ export function missingOptionals(
 /** The platform that a package is for, from its name: `@scope/cli-linux-x64-musl`. */
 export function platformOf(name: string): Pick<LockedPackage, "os" | "cpu" | "libc"> {
   const [, os, cpu] =
-    /(android|darwin|freebsd|linux|openharmony|win32)-(arm64|arm|x64|ia32|ppc64|riscv64|s390x)/.exec(name) ?? [];
+    /(android|darwin|freebsd|linux|openharmony|win32|windows)-(arm64|arm|x64|ia32|ppc64|riscv64|s390x)/.exec(name) ??
+    [];
   if (os === undefined || cpu === undefined) throw new Error(`cannot tell the platform of ${name}`);
   const libc = /musl/.test(name) ? "musl" : /gnu/.test(name) ? "glibc" : undefined;
-  return { cpu: [cpu], ...(libc !== undefined && { libc: [libc] }), os: [os] };
+  return { cpu: [cpu], ...(libc !== undefined && { libc: [libc] }), os: [os === "windows" ? "win32" : os] };
 }
 
 /** Whether Node's way of looking, from a package's folder upwards, would come upon it. */

@@ -141,8 +141,9 @@ function cleanValue(value: unknown, depth = 0): unknown {
   );
 }
 
-/** What a CLI puts into the person's words or a tool's answer, by itself: dates, to-do lists, file notices. */
-const dropReminders = (text: string): string => text.replace(/<system-reminder>[\s\S]*?<\/system-reminder>/g, "");
+/** What a CLI puts into the person's words or a tool's answer, by itself: dates, folders, to-do lists, file notices. */
+const dropReminders = (text: string): string =>
+  text.replace(/<(system-reminder|environment_context|current_datetime)>[\s\S]*?<\/\1>/g, "");
 
 /** Some CLIs put several blocks into one message and some into several: both say the same. */
 function joinSameRoles(messages: readonly Message[]): readonly Message[] {

@@ -18,7 +18,13 @@ export interface ModelRequest {
 
 const endpoints: Readonly<Record<ModelApi, Readonly<Record<string, Conversation["endpoint"]>>>> = {
   anthropic: { "/v1/messages": "messages", "/v1/messages/count_tokens": "count_tokens" },
-  openai: { "/v1/chat/completions": "chat", "/v1/responses": "responses" },
+  openai: {
+    "/v1/chat/completions": "chat",
+    "/v1/responses": "responses",
+    // GitHub's Copilot has them at its root.
+    "/chat/completions": "chat",
+    "/responses": "responses",
+  },
 };
 
 /** Reads the request at `path` (its query is ignored); undefined when it is none to a model. Never throws. */

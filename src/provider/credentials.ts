@@ -32,3 +32,28 @@ export const openaiKey: ProviderCredential = {
   inject: [{ as: "bearer" }],
   placeholder: (unique) => `sk-proj-${unique}${placeholderTail}`,
 };
+
+/** The same under the name that Codex alone knows. */
+export const codexKey: ProviderCredential = {
+  ...openaiKey,
+  name: "codex-api-key",
+  variable: "CODEX_API_KEY",
+  source: { env: "CODEX_API_KEY" },
+};
+
+/** A GitHub token whose owner may use Copilot. The CLI knows kinds of tokens by how they begin. */
+export const copilotToken: ProviderCredential = {
+  name: "copilot-github-token",
+  variable: "COPILOT_GITHUB_TOKEN",
+  source: { env: "COPILOT_GITHUB_TOKEN" },
+  inject: [{ as: "bearer" }],
+  placeholder: (unique) => `gho_${unique}${placeholderTail}`,
+};
+
+/** A key of a model API of one's own, for Copilot. */
+export const copilotProviderKey: ProviderCredential = {
+  ...openaiKey,
+  name: "copilot-provider-key",
+  variable: "COPILOT_PROVIDER_API_KEY",
+  source: { env: "COPILOT_PROVIDER_API_KEY" },
+};

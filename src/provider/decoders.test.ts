@@ -1,7 +1,11 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { RunEvent } from "../spec/events.ts";
 import { createClaudeCodeDecoder } from "./claude-code-stream.ts";
+import { createCodexDecoder } from "./codex-stream.ts";
 import { command } from "./command.ts";
+import { createCopilotDecoder } from "./copilot-stream.ts";
+import { createOpencodeDecoder } from "./opencode-stream.ts";
 import { createPiDecoder } from "./pi-stream.ts";
 import type { Decoder } from "./provider.ts";
 
@@ -75,10 +79,97 @@ const piEvents = [
   { event: "text_produced", text: "Done." },
   { event: "result_reported", ok: true, text: "Done." },
 ];
+const codexCommand = (id: string, rest: object) => ({
+  id,
+  type: "command_execution",
+  command: "ls",
+  aggregated_output: "",
+  exit_code: null,
+  status: "in_progress",
+  ...rest,
+});
+const codexText = lines(
+  { type: "thread.started", thread_id: "t" },
+  { type: "turn.started" },
+  { type: "item.completed", item: { id: "i0", type: "reasoning", text: "hm" } },
+  { type: "item.completed", item: { id: "i1", type: "agent_message", text: "I will look." } },
+  { type: "item.started", item: codexCommand("i2", {}) },
+  {
+    type: "item.completed",
+    item: codexCommand("i2", { aggregated_output: "a.js", exit_code: 0, status: "completed" }),
+  },
+  { type: "item.completed", item: codexCommand("i3", { aggregated_output: "no", exit_code: 1, status: "failed" }) },
+  { type: "item.completed", item: { id: "i4", type: "file_change", changes: [{ path: "a.js" }], status: "completed" } },
+  { type: "item.completed", item: { id: "i5", type: "agent_message", text: "Done." } },
+  { type: "turn.completed", usage: {} },
+);
+const codexEvents = [
+  { event: "text_produced", text: "I will look." },
+  { event: "tool_started", id: "i2", tool: "shell", input: { command: "ls" } },
+  { event: "tool_completed", id: "i2", ok: true, output: "a.js" },
+  { event: "tool_started", id: "i3", tool: "shell", input: { command: "ls" } },
+  { event: "tool_completed", id: "i3", ok: false, output: "no" },
+  { event: "tool_started", id: "i4", tool: "apply_patch", input: { changes: [{ path: "a.js" }] } },
+  { event: "tool_completed", id: "i4", ok: true, output: "" },
+  { event: "text_produced", text: "Done." },
+  { event: "result_reported", ok: true, text: "Done." },
+];
+const copilotText = lines(
+  { type: "session.tools_updated", data: {}, ephemeral: true },
+  { type: "assistant.message_delta", data: { deltaContent: "I" }, ephemeral: true },
+  { type: "assistant.message", data: { content: "I will look.", toolRequests: [{ toolCallId: "t1" }] } },
+  { type: "tool.execution_start", data: { toolCallId: "t1", toolName: "bash", arguments: { command: "ls" } } },
+  { type: "tool.execution_complete", data: { toolCallId: "t1", success: true, result: { content: "a.js" } } },
+  { type: "assistant.message", data: { content: "", toolRequests: [{ toolCallId: "t2" }] } },
+  { type: "tool.execution_start", data: { toolCallId: "t2", toolName: "view", arguments: { path: "b" } } },
+  { type: "tool.execution_complete", data: { toolCallId: "t2", success: false, error: { message: "no" } } },
+  { type: "assistant.message", data: { content: "Done." } },
+  { type: "result", exitCode: 0 },
+);
+const copilotEvents = [
+  { event: "text_produced", text: "I will look." },
+  { event: "tool_started", id: "t1", tool: "bash", input: { command: "ls" } },
+  { event: "tool_completed", id: "t1", ok: true, output: "a.js" },
+  { event: "tool_started", id: "t2", tool: "view", input: { path: "b" } },
+  { event: "tool_completed", id: "t2", ok: false, output: "no" },
+  { event: "text_produced", text: "Done." },
+  { event: "result_reported", ok: true, text: "Done." },
+];
+const opencodeTool = (callID: string, state: object) => ({
+  type: "tool_use",
+  part: { type: "tool", tool: "bash", callID, state: { status: "completed", input: { command: "ls" }, ...state } },
+});
+const opencodeText = lines(
+  { type: "step_start", part: { type: "step-start" } },
+  { type: "text", part: { type: "text", text: "I will look." } },
+  opencodeTool("t1", { output: "a.js", metadata: { exit: 0 } }),
+  opencodeTool("t2", { status: "error", error: "no" }),
+  { type: "step_finish", part: { reason: "tool-calls" } },
+  { type: "text", part: { type: "text", text: "Done." } },
+);
+const opencodeEvents = [
+  { event: "text_produced", text: "I will look." },
+  { event: "tool_started", id: "t1", tool: "bash", input: { command: "ls" } },
+  { event: "tool_completed", id: "t1", ok: true, output: "a.js" },
+  { event: "tool_started", id: "t2", tool: "bash", input: { command: "ls" } },
+  { event: "tool_completed", id: "t2", ok: false, output: "no" },
+  { event: "text_produced", text: "Done." },
+  { event: "result_reported", ok: true, text: "Done." },
+];
 const streams: readonly (readonly [string, () => Decoder, string, readonly object[]])[] = [
   ["claude-code", createClaudeCodeDecoder, claudeText, claudeEvents],
   ["pi", createPiDecoder, piText, piEvents],
+  ["codex", createCodexDecoder, codexText, codexEvents],
+  ["copilot", createCopilotDecoder, copilotText, copilotEvents],
+  ["opencode", createOpencodeDecoder, opencodeText, opencodeEvents],
 ];
+/** Every name that a decoder knows in its stream: hostile values are put below them. */
+const known = [
+  ...["user", "result", "message_end", "tool_execution_end", "agent_settled", "error", "text", "tool_use"],
+  ...["item.started", "item.completed", "turn.completed", "turn.failed"],
+  ...["assistant.message", "tool.execution_start", "tool.execution_complete", "session.error"],
+];
+const itemTypes = ["agent_message", "command_execution", "file_change", "mcp_tool_call", "web_search", "error"];
 
 describe.each(streams)("the decoder of %s", (_, create, text, expected) => {
   it("turns the stream into events, in any split", () => {
@@ -95,10 +186,27 @@ describe.each(streams)("the decoder of %s", (_, create, text, expected) => {
       .json()
       .map((json) => `{"type":"assistant","message":{"role":"assistant","content":[${json}]},"result":${json}}\n`);
     const typed = fc
-      .tuple(fc.constantFrom("user", "result", "message_end", "tool_execution_end", "agent_settled"), fc.json())
-      .map(([type, json]) => `{"type":"${type}","message":${json},"toolCallId":${json},"result":${json}}\n`);
-    const hostile = fc.oneof(fc.uint8Array(), shaped.map(encode), typed.map(encode));
-    fc.assert(fc.property(fc.array(hostile), (chunks) => void decodeAll(create(), chunks)));
+      .tuple(fc.constantFrom(...known), fc.constantFrom(...itemTypes), fc.json())
+      .map(([type, item, json]) => {
+        const fields = ["message", "toolCallId", "result", "data", "part", "error"].map((name) => `"${name}":${json}`);
+        const inner = ["id", "text", "command", "aggregated_output", "server", "error", "result"];
+        const itemFields = inner.map((name) => `"${name}":${json}`);
+        return `{"type":"${type}","item":{"type":"${item}",${itemFields.join()}},${fields.join()}}\n`;
+      });
+    const nested = fc
+      .tuple(fc.constantFrom(...known), fc.json())
+      .map(
+        ([type, json]) =>
+          `{"type":"${type}","data":{"result":${json},"content":${json},"error":${json}},"part":{"state":${json},"text":${json}},"error":{"data":${json}}}\n`,
+      );
+    const hostile = fc.oneof(fc.uint8Array(), shaped.map(encode), typed.map(encode), nested.map(encode));
+    const cut = fc.tuple(fc.array(hostile), fc.array(fc.nat(10_000), { maxLength: 5 }));
+    fc.assert(
+      fc.property(cut, ([chunks, cuts]) => {
+        const events = decodeAll(create(), splitAt(Buffer.concat(chunks), cuts));
+        for (const event of events) RunEvent.parse({ ts: "2026-01-01T00:00:00Z", seq: 1, agent: "a", ...event });
+      }),
+    );
   });
 
   it("passes what is no JSON as output, and leaves out a line that is too long", () => {
@@ -133,6 +241,40 @@ describe("the decoder of pi", () => {
       { event: "error_reported", message: "400 no" },
       { event: "result_reported", ok: false, text: "400 no" },
     ]);
+  });
+});
+
+describe.each([
+  [
+    "codex",
+    createCodexDecoder,
+    { type: "turn.failed", error: { message: "400 no" } },
+    [{ event: "result_reported", ok: false, text: "400 no" }],
+  ],
+  [
+    "copilot",
+    createCopilotDecoder,
+    { type: "session.error", data: { message: "400 no" } },
+    [{ event: "error_reported", message: "400 no" }],
+  ],
+  [
+    "copilot",
+    createCopilotDecoder,
+    { type: "result", exitCode: 1 },
+    [{ event: "result_reported", ok: false, text: "" }],
+  ],
+  [
+    "opencode",
+    createOpencodeDecoder,
+    { type: "error", error: { name: "APIError", data: { message: "400 no" } } },
+    [
+      { event: "error_reported", message: "400 no" },
+      { event: "result_reported", ok: false, text: "400 no" },
+    ],
+  ],
+] as const)("the decoder of %s", (_, create, said, expected) => {
+  it("reports a failure", () => {
+    expect(decodeAll(create(), [encode(lines(said))])).toEqual(expected);
   });
 });
 

@@ -23,6 +23,12 @@ export const providerFailure = failures({
     status: 400,
     exit: 2,
   },
+  model_missing: {
+    message: (d: { agent: string }) => `Cannot start ${d.agent}: with a model key of your own it has no default model`,
+    hint: (d: { agent: string }) => `caisson run --model gpt-5.4 ${d.agent} "what it is to do"`,
+    status: 400,
+    exit: 2,
+  },
   prompt_too_long: {
     message: (d: { agent: string; bytes: number }) =>
       `Cannot start ${d.agent} on a terminal: a first prompt of ${d.bytes} bytes does not fit on its command line`,

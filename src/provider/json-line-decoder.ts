@@ -72,5 +72,10 @@ export function contentText(object: StreamObject): string {
       : objectsIn(object, "content")
           .map((block) => (block.type === "text" ? textIn(block, "text") : `[${textIn(block, "type")}]`))
           .join("\n");
+  return cutText(text);
+}
+
+/** As much of a tool's output as an event keeps. */
+export function cutText(text: string): string {
   return text.length > longestText ? `${text.slice(0, longestText)}… (${text.length} characters)` : text;
 }

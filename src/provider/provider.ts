@@ -23,6 +23,8 @@ export interface ProviderRequest {
   readonly workdir: string;
   /** Absolute path of the CLI as seen inside. */
   readonly binary: string;
+  /** Names of the credentials that it signs in with. */
+  readonly signedInWith: readonly string[];
   readonly skills: readonly {
     readonly name: string;
     readonly files: readonly { readonly path: string; readonly text: string }[];

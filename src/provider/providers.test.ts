@@ -26,6 +26,7 @@ const request: ProviderRequest = {
   home: "/home/agent",
   workdir: "/w",
   binary: "/opt/cli",
+  signedInWith: [],
   skills: [],
 };
 
@@ -70,7 +71,7 @@ describe("chooseCredentials()", () => {
 
 describe("a provider's plan", () => {
   it("hands a prompt over by standard input, so that no process list shows it", () => {
-    for (const name of ["claude-code", "pi"]) {
+    for (const name of ["claude-code", "pi", "codex", "copilot", "opencode"]) {
       const plan = named(name).plan({ ...request, instructions: "Be brief.", model: "m" });
       expect(plan.input).toBe("Be brief.\n\n-p mend it");
       expect(plan.argv.join(" ")).not.toContain("mend it");
@@ -105,6 +106,46 @@ describe("a provider's plan", () => {
         .plan({ ...request, skills })
         .files.map(({ path }) => path),
     ).toContain("/home/agent/.pi/agent/skills/review/SKILL.md");
+  });
+
+  it("tells a terminal's instructions by a file of the private home, where the CLI has no option for them", () => {
+    const told = { ...request, interactive: true, instructions: 'Be "brief".' };
+    const filesOf = (name: string) =>
+      new Map(
+        named(name)
+          .plan(told)
+          .files.map(({ path, text }) => [path, text]),
+      );
+    expect(filesOf("codex").get("/home/agent/.codex/config.toml")).toContain(
+      'developer_instructions = "Be \\"brief\\"."\n',
+    );
+    expect(filesOf("copilot").get("/home/agent/.copilot/copilot-instructions.md")).toBe('Be "brief".\n');
+    const config = JSON.parse(filesOf("opencode").get("/home/agent/.config/opencode/opencode.json") ?? "{}");
+    expect(config.instructions).toContain("/home/agent/.config/opencode/instructions.md");
+    expect(named("copilot").plan(told).argv).toContain("--interactive=-p mend it");
+    expect(named("opencode").plan(told).argv).toContain("--prompt=-p mend it");
+  });
+
+  it("writes nothing but into the private home", () => {
+    for (const { name, plan } of Object.values(providers)) {
+      const { files } = plan({ ...request, argv: ["x"], instructions: "Be brief." });
+      for (const { path } of files) expect([name, path]).toEqual([name, expect.stringMatching(/^\/home\/agent\//)]);
+    }
+  });
+
+  it("asks for a model where a key of one's own has no default", () => {
+    const copilot = named("copilot");
+    const own = { ...request, signedInWith: ["copilot-provider-key"] };
+    expect(message(() => copilot.plan(own))).toContain(
+      "Cannot start copilot: with a model key of your own it has no default model",
+    );
+    const wire = (model: string) => copilot.plan({ ...own, model }).environment.COPILOT_PROVIDER_WIRE_API;
+    expect([wire("gpt-5.4"), wire("gpt-4.1"), wire("o3"), wire("qwen3")]).toEqual([
+      "responses",
+      "completions",
+      "responses",
+      "completions",
+    ]);
   });
 
   it("runs a command as it was given", () => {

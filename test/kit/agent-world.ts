@@ -21,7 +21,12 @@ export const realKeys = {
   ANTHROPIC_API_KEY: "sk-ant-api03-REAL-KEY-OF-THE-TEST-0123456789",
   CLAUDE_CODE_OAUTH_TOKEN: "sk-ant-oat01-REAL-TOKEN-OF-THE-TEST-0123456789",
   OPENAI_API_KEY: "sk-proj-REAL-KEY-OF-THE-TEST-0123456789",
+  CODEX_API_KEY: "sk-proj-REAL-CODEX-KEY-OF-THE-TEST-0123456789",
+  COPILOT_GITHUB_TOKEN: "gho_REALTOKENOFTHETEST0123456789",
+  COPILOT_PROVIDER_API_KEY: "sk-proj-REAL-PROVIDER-KEY-OF-THE-TEST-0123456789",
 };
+
+const agents = ["claude-code", "pi", "codex", "copilot", "opencode"];
 
 /** A person with a folder to work in, and a model on loopback that a manifest puts in the vendors' place. */
 export interface AgentWorld extends AsyncDisposable {
@@ -48,7 +53,8 @@ export async function createAgentWorld(
   const endpoint = await startModelEndpoint({ ...options, place: engine.place });
   const manifest = join(cli.home, "test-manifest.yaml");
   const provider = `    upstream: ${endpoint.url}\n    allowAddresses: [${engine.place.cidr}]\n`;
-  writeFileSync(manifest, `providers:\n  claude-code:\n${provider}  pi:\n${provider}`);
+  const settings = agents.map((name) => `  ${name}:\n${provider}`);
+  writeFileSync(manifest, `providers:\n${settings.join("")}`);
   const fill = (dir: string) => {
     mkdirSync(dir, { recursive: true });
     const file = join(dir, "sum.js");

@@ -10,7 +10,8 @@ export function readAnthropic(body: Json): ScriptedRequest {
     streamed: body.stream === true,
     tools: list(body.tools).flatMap((tool) => {
       const schema = tool.input_schema as Json | undefined;
-      return schema ? [{ name: String(tool.name), parameters: Object.keys((schema.properties as Json) ?? {}) }] : [];
+      const parameters = Object.keys((schema?.properties as Json | undefined) ?? {});
+      return schema ? [{ name: String(tool.name), parameters, isFreeform: false }] : [];
     }),
     turnsDone: list(body.messages).filter((message) => message.role === "assistant").length,
     isFormatAsked: (body.output_config as Json | undefined)?.format !== undefined,

@@ -13,7 +13,7 @@ export function readChat(body: Json): ScriptedRequest {
     streamed: body.stream === true,
     tools: list(body.tools).map((tool) => {
       const described = tool.function as Json;
-      return { name: String(described.name), parameters: parametersOf(described) };
+      return { name: String(described.name), parameters: parametersOf(described), isFreeform: false };
     }),
     turnsDone: list(body.messages).filter((message) => message.role === "assistant").length,
     isFormatAsked: body.response_format !== undefined,
@@ -79,16 +79,24 @@ const chatUsage = (answer: ScriptedAnswer, request: ScriptedRequest): Json => ({
 /** Reads a request of the responses API. */
 export function readResponses(body: Json): ScriptedRequest {
   // What the model did since the last thing that a person or a tool said is one turn.
-  const isModels = (item: Json) => item.role === "assistant" || item.type === "function_call";
+  const isModels = (item: Json) => item.role === "assistant" || /^(function|custom_tool)_call$/.test(String(item.type));
   const items = list(body.input);
+  // Codex sends the tools of its newest models as a part of the conversation.
+  const tools = [...list(body.tools), ...items.flatMap((item) => list(item.tools))];
   return {
     model: String(body.model),
     streamed: body.stream === true,
-    tools: list(body.tools).map((tool) => ({ name: String(tool.name), parameters: parametersOf(tool) })),
+    tools: tools.flatMap(readOfferedTools),
     turnsDone: items.filter((item, n) => isModels(item) && !isModels(items[n - 1] ?? {})).length,
     isFormatAsked: (body.text as Json | undefined)?.format !== undefined,
     text: JSON.stringify(body),
   };
+}
+
+/** A tool as this API describes it; a namespace holds several. */
+function readOfferedTools(tool: Json): ScriptedRequest["tools"] {
+  if (tool.type === "namespace") return list(tool.tools).flatMap(readOfferedTools);
+  return [{ name: String(tool.name), parameters: parametersOf(tool), isFreeform: tool.type === "custom" }];
 }
 
 /** The answer as one response object. */
@@ -140,14 +148,13 @@ function messageEvents(item: Json, output_index: number): readonly Json[] {
 
 function callEvents(item: Json, output_index: number): readonly Json[] {
   const at = { item_id: item.id, output_index };
+  const [field, kind] =
+    item.type === "custom_tool_call" ? ["input", "custom_tool_call_input"] : ["arguments", "function_call_arguments"];
+  const said = String(item[field]);
   return [
-    { type: "response.output_item.added", output_index, item: { ...item, status: "in_progress", arguments: "" } },
-    ...pieces(String(item.arguments)).map((delta) => ({
-      type: "response.function_call_arguments.delta",
-      ...at,
-      delta,
-    })),
-    { type: "response.function_call_arguments.done", ...at, arguments: item.arguments },
+    { type: "response.output_item.added", output_index, item: { ...item, status: "in_progress", [field]: "" } },
+    ...pieces(said).map((delta) => ({ type: `response.${kind}.delta`, ...at, delta })),
+    { type: `response.${kind}.done`, ...at, [field]: said },
     { type: "response.output_item.done", output_index, item },
   ];
 }
@@ -165,11 +172,12 @@ function responseItems(answer: ScriptedAnswer, request: ScriptedRequest): readon
   const message = { id: `msg_scripted_${n}`, type: "message", role: "assistant", status: "completed", content };
   const calls = answer.calls.map(({ tool, input }, k) => ({
     id: `fc_scripted_${n}_${k}`,
-    type: "function_call",
     call_id: `call_scripted_${n}_${k}`,
     name: tool,
-    arguments: JSON.stringify(input),
     status: "completed",
+    ...(typeof input === "string"
+      ? { type: "custom_tool_call", input }
+      : { type: "function_call", arguments: JSON.stringify(input) }),
   }));
   return [...(answer.text === "" ? [] : [message]), ...calls];
 }

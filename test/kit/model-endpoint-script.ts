@@ -15,6 +15,8 @@ type ScriptedTool =
 interface OfferedTool {
   readonly name: string;
   readonly parameters: readonly string[];
+  /** Takes a text instead of parameters. */
+  readonly isFreeform: boolean;
 }
 
 /** One request to the model, as far as the script needs it, whatever the API. */
@@ -32,7 +34,8 @@ export interface ScriptedRequest {
 /** What the model answers, before it is put into a wire format. */
 export interface ScriptedAnswer {
   readonly text: string;
-  readonly calls: readonly { readonly tool: string; readonly input: Readonly<Record<string, unknown>> }[];
+  /** A tool's input: its parameters, or the text of one that takes none. */
+  readonly calls: readonly { readonly tool: string; readonly input: Readonly<Record<string, unknown>> | string }[];
 }
 
 /** The answer to a request. One without tools is a CLI's side call (a title, a probe): it gets a word, or a small object. */
@@ -42,39 +45,86 @@ export function answerFromScript(turns: readonly ScriptedTurn[], request: Script
   }
   const turn = turns[request.turnsDone] ?? { text: "The script is over." };
   const workdir = findWorkdir(request.text);
-  const fill = (value: unknown) => (typeof value === "string" ? value.replaceAll("{{workdir}}", workdir) : value);
+  const fill = (value: string) => value.replaceAll("{{workdir}}", workdir);
   const calls = (turn.tools ?? []).map((tool) => {
-    const { name, input } = chooseTool(tool, request.tools);
-    return { tool: name, input: Object.fromEntries(Object.entries(input).map(([key, value]) => [key, fill(value)])) };
+    const filled = Object.fromEntries(Object.entries(tool).map(([key, value]) => [key, fill(value)])) as ScriptedTool;
+    return chooseTool(filled, request.tools);
   });
   return { text: turn.text ?? "", calls };
 }
 
-/** Claude Code and pi both name the working directory in what they send; `text` is JSON. */
+/** Every CLI names the working directory in what it sends; `text` is JSON. */
 function findWorkdir(text: string): string {
-  return /(?:working directory:\s*|<cwd>\\n)([^\s"\\<]+)/i.exec(text)?.[1] ?? ".";
+  return /(?:working directory:\s*|<cwd>(?:\\n)?)([^\s"\\<]+)/i.exec(text)?.[1] ?? ".";
 }
 
-const names = { shell: ["bash", "shell"], read: ["read"], write: ["write"], edit: ["edit"] } as const;
+const names = {
+  shell: ["bash", "shell", "exec_command"],
+  read: ["read", "view"],
+  write: ["write", "create"],
+  edit: ["edit", "apply_patch"],
+} as const;
 
-function chooseTool(tool: ScriptedTool, offered: readonly OfferedTool[]) {
-  const found = offered.find(({ name }) => names[tool.use].some((known) => known === name.toLowerCase()));
-  if (!found) throw new Error(`The CLI offers no ${tool.use} tool, only ${offered.map(({ name }) => name).join(", ")}`);
-  return { name: found.name, input: inputFor(tool, found.parameters) };
+/** The CLI's tool for the purpose; one that has a shell alone gets its work as commands, one with scripts as a script. */
+function chooseTool(tool: ScriptedTool, offered: readonly OfferedTool[]): ScriptedAnswer["calls"][number] {
+  const find = (use: ScriptedTool["use"]) =>
+    offered.find(({ name }) => names[use].some((known) => known === name.toLowerCase()));
+  const found = find(tool.use);
+  if (found) return { tool: found.name, input: inputFor(tool, found) };
+  const script = offered.find(({ name, isFreeform }) => name === "exec" && isFreeform);
+  if (script) return { tool: script.name, input: scriptFor(tool) };
+  const shell = find("shell");
+  if (!shell) throw new Error(`The CLI offers no ${tool.use} tool, only ${offered.map(({ name }) => name).join(", ")}`);
+  return { tool: shell.name, input: inputFor({ use: "shell", command: commandFor(tool) }, shell) };
 }
 
-function inputFor(tool: ScriptedTool, parameters: readonly string[]): Record<string, unknown> {
-  const path = parameters.includes("file_path") ? "file_path" : "path";
+function inputFor(tool: ScriptedTool, { parameters, isFreeform }: OfferedTool): Record<string, unknown> | string {
+  const path = ["file_path", "filePath"].find((known) => parameters.includes(known)) ?? "path";
   switch (tool.use) {
-    case "shell":
-      return { command: tool.command, ...(parameters.includes("description") ? { description: "Run a command" } : {}) };
+    case "shell": {
+      const command = parameters.includes("cmd") ? { cmd: tool.command } : { command: tool.command };
+      return { ...command, ...(parameters.includes("description") ? { description: "Run a command" } : {}) };
+    }
     case "read":
       return { [path]: tool.path };
     case "write":
       return { [path]: tool.path, content: tool.text };
+    case "edit": {
+      if (isFreeform) return patchFor(tool);
+      const patch = parameters.find((known) => ["patch", "patchText", "input"].includes(known));
+      if (patch !== undefined) return { [patch]: patchFor(tool) };
+      for (const [from, to] of [
+        ["old_string", "new_string"],
+        ["oldString", "newString"],
+        ["old_str", "new_str"],
+      ] as const)
+        if (parameters.includes(from)) return { [path]: tool.path, [from]: tool.from, [to]: tool.to };
+      return { [path]: tool.path, edits: [{ oldText: tool.from, newText: tool.to }] };
+    }
+  }
+}
+
+/** A change in the patch language of OpenAI's models; the script's files have one line that matters. */
+function patchFor({ path, from, to }: Extract<ScriptedTool, { use: "edit" }>): string {
+  const line = (text: string) => `export const sum = (a, b) => ${text};`;
+  return `*** Begin Patch\n*** Update File: ${path}\n@@\n-${line(from)}\n+${line(to)}\n*** End Patch\n`;
+}
+
+/** The work as JavaScript, for Codex's tool that runs scripts. */
+function scriptFor(tool: ScriptedTool): string {
+  if (tool.use === "edit") return `text(await tools.apply_patch(${JSON.stringify(patchFor(tool))}))`;
+  return `text(await tools.exec_command(${JSON.stringify({ cmd: commandFor(tool) })}))`;
+}
+
+function commandFor(tool: ScriptedTool): string {
+  switch (tool.use) {
+    case "shell":
+      return tool.command;
+    case "read":
+      return `cat '${tool.path}'`;
+    case "write":
+      return `cat > '${tool.path}' <<'END'\n${tool.text}END\n`;
     case "edit":
-      return parameters.includes("old_string")
-        ? { [path]: tool.path, old_string: tool.from, new_string: tool.to }
-        : { [path]: tool.path, edits: [{ oldText: tool.from, newText: tool.to }] };
+      return `apply_patch <<'END'\n${patchFor(tool)}END\n`;
   }
 }

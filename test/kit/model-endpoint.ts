@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import { anthropicError, anthropicEvents, anthropicMessage, readAnthropic } from "./model-endpoint-anthropic.ts";
+import { readGithub } from "./model-endpoint-github.ts";
 import {
   chatCompletion,
   chatEvents,
@@ -38,7 +39,7 @@ export interface ModelEndpointOptions {
   readonly refuseFirst?: number;
 }
 
-/** Starts a model that speaks the Anthropic messages and OpenAI chat and responses APIs, streamed or not, with tool use. */
+/** Starts a model that speaks the Anthropic messages and OpenAI chat and responses APIs (these under Copilot's paths, too), streamed or not, with tool use. */
 export async function startModelEndpoint(options: ModelEndpointOptions): Promise<ModelEndpoint> {
   const received: ReceivedRequest[] = [];
   let toRefuse = options.refuseFirst ?? 0;
@@ -75,6 +76,8 @@ const overloaded: Reply = { status: 529, json: anthropicError("overloaded_error"
 function replyTo(method = "", endpoint = "", turns: readonly ScriptedTurn[] = [], text = ""): Reply {
   const body = parse(text);
   const json = (value: Json): Reply => ({ status: 200, json: value });
+  const github = readGithub(method, endpoint);
+  if (github) return json(github);
   switch (`${method} ${endpoint}`) {
     case "GET /v1/models":
       return json({ data: [], has_more: false });
@@ -85,6 +88,7 @@ function replyTo(method = "", endpoint = "", turns: readonly ScriptedTurn[] = []
     }
     case "POST /v1/messages/count_tokens":
       return json({ input_tokens: Math.ceil(text.length / 4) });
+    case "POST /chat/completions":
     case "POST /v1/chat/completions": {
       const request = readChat(body);
       const said = answerFromScript(turns, request);
@@ -93,6 +97,7 @@ function replyTo(method = "", endpoint = "", turns: readonly ScriptedTurn[] = []
         ? { events: chatEvents(said, request, isUsageAsked) }
         : json(chatCompletion(said, request));
     }
+    case "POST /responses":
     case "POST /v1/responses": {
       const request = readResponses(body);
       const said = answerFromScript(turns, request);

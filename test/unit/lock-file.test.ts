@@ -26,6 +26,7 @@ it("missingOptionals() looks where Node would", () => {
 it.each([
   ["@biomejs/cli-linux-x64-musl", { cpu: ["x64"], libc: ["musl"], os: ["linux"] }],
   ["@oxc-parser/binding-linux-arm-gnueabihf", { cpu: ["arm"], libc: ["glibc"], os: ["linux"] }],
+  ["opencode-windows-x64-baseline", { cpu: ["x64"], os: ["win32"] }],
   ["@biomejs/cli-darwin-arm64", { cpu: ["arm64"], os: ["darwin"] }],
 ])("platformOf() reads %s", (name, platform) => {
   expect(platformOf(name)).toEqual(platform);

@@ -106,7 +106,9 @@ async function composePlan(context: CommandContext, input: RunInput, decided: De
   if (chosen.engine === "local" && services.length > 0) throw cliFailure("services_need_docker", { services });
   const policy = chosen.engine === "docker" && image ? { ...rules.policy, image: image.image } : rules.policy;
   const model = options.model ?? agent.model;
-  const planned = await planAgent(agent, { workspace, pty, model, prompt: decided.prompt, binary: tools.binary });
+  const signedInWith = policy.credentials.map(({ name }) => name);
+  const prompt = decided.prompt;
+  const planned = await planAgent(agent, { workspace, pty, model, prompt, signedInWith, binary: tools.binary });
   const homeFiles = rules.homeFiles.map(({ path, text }) => ({ path: `${insideHome}/${path}`, text, mode: 0o600 }));
   const request = composeLaunch({
     slug: decided.slug,
@@ -196,15 +198,17 @@ async function planAgent(
     readonly pty: LaunchRequest["pty"];
     readonly model: string | undefined;
     readonly prompt: string | undefined;
+    readonly signedInWith: readonly string[];
     readonly binary: string;
   },
 ) {
-  const { workspace, pty, model, prompt, binary } = given;
+  const { workspace, pty, model, prompt, signedInWith, binary } = given;
   return agent.provider.plan({
     interactive: pty !== undefined && agent.provider.name !== "command",
     home: insideHome,
     workdir: workspace.dir ?? insideHome,
     binary,
+    signedInWith,
     skills: await readSkills(agent.skills),
     ...(prompt !== undefined && { prompt }),
     ...(agent.instructions !== undefined && { instructions: agent.instructions }),

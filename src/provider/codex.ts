@@ -1,0 +1,65 @@
+import { createCodexDecoder } from "./codex-stream.ts";
+import { codexKey, openaiKey } from "./credentials.ts";
+import { openaiRoutes } from "./model-routes.ts";
+import { handOverPrompt, skillFiles } from "./prompt.ts";
+import type { Provider, ProviderRequest } from "./provider.ts";
+
+/** OpenAI's Codex: `codex`, headless with a prompt or in a terminal. */
+export const codex: Provider = {
+  name: "codex",
+  summary: "OpenAI's Codex",
+  binaries: ["codex"],
+  install: "npm install -g @openai/codex",
+  versionArgs: ["--version"],
+  credentials: [openaiKey, codexKey],
+  signIn: "one",
+  signInHint: "export OPENAI_API_KEY=…",
+  routes: openaiRoutes,
+  plan(request) {
+    const { argv, ...prompt } = handOverPrompt("codex", request, { instructions: () => [] });
+    const headless = request.interactive ? [] : ["exec", "--json", "--skip-git-repo-check"];
+    const model = request.model === undefined ? [] : ["--model", request.model];
+    return {
+      ...prompt,
+      // The sandbox is the permission system; one of the CLI's own cannot be made inside another.
+      argv: [request.binary, ...headless, "--dangerously-bypass-approvals-and-sandbox", ...model, ...argv],
+      environment: {},
+      files: [
+        { path: `${request.home}/.codex/config.toml`, text: configText(request), mode: 0o600 },
+        ...skillFiles(`${request.home}/.codex/skills`, request),
+      ],
+    };
+  },
+  decoder: createCodexDecoder,
+};
+
+/**
+ * The key is read from a variable, by a model provider of our own that is OpenAI in all but the way to sign in: the CLI's own
+ * would ask for a login first. No telemetry, no update check, no question about trust in the folder.
+ */
+function configText({ interactive, instructions, signedInWith, workdir }: ProviderRequest): string {
+  const key = signedInWith.includes(codexKey.name) ? codexKey : openaiKey;
+  return [
+    'model_provider = "openai-key"',
+    "check_for_update_on_startup = false",
+    ...(interactive && instructions !== undefined ? [`developer_instructions = ${tomlText(instructions)}`] : []),
+    "[model_providers.openai-key]",
+    'name = "OpenAI"',
+    'base_url = "https://api.openai.com/v1"',
+    `env_key = ${tomlText(key.variable)}`,
+    'wire_api = "responses"',
+    "supports_websockets = false",
+    "[analytics]",
+    "enabled = false",
+    "[features]",
+    "plugins = false",
+    "[feedback]",
+    "enabled = false",
+    `[projects.${tomlText(workdir)}]`,
+    'trust_level = "trusted"',
+    "",
+  ].join("\n");
+}
+
+/** A basic string of TOML is one of JSON, but for DEL. */
+const tomlText = (text: string) => JSON.stringify(text).replaceAll("\x7f", "\\u007f");
