@@ -4,6 +4,7 @@ import { Deadlines } from "./deadlines.ts";
 import type { GateEffects, OpenRequest } from "./gate-context.ts";
 import { createIngresses } from "./ingress/ingresses.ts";
 import type { GateLimits } from "./limits.ts";
+import { type ListenerPeers, listenerPeers } from "./listener-peers.ts";
 import { SandboxState } from "./sandbox-state.ts";
 
 /** One egress gate: serves any number of sandboxes, each known by the listener that a connection came in by. */
@@ -17,6 +18,9 @@ export interface Gate {
   /** Closes everything; each request under way is told first. */
   close(reason: string): void;
 }
+
+/** A socket that was opened in the sandbox's own network, where nobody else is. */
+const everybody: ListenerPeers = { admits: () => true, close: () => {} };
 
 /** Makes a gate that denies all until it is told otherwise. */
 export function createGate(effects: GateEffects, limits: GateLimits): Gate {
@@ -46,12 +50,13 @@ export function createGate(effects: GateEffects, limits: GateLimits): Gate {
     sandboxes.set(id, state);
     return state;
   };
-  const addListener = (id: string, server: Server) => {
+  const addListener = (id: string, server: Server, peers: ListenerPeers = everybody) => {
     const state = stateOf(id);
     state.servers.add(server);
     // An agent may close its sending half and still read the answer.
     Object.assign(server, { allowHalfOpen: true });
-    server.on("connection", (socket) => accept(state, socket));
+    server.on("connection", (socket) => void (peers.admits(socket) && accept(state, socket)));
+    state.peers.add(peers);
     server.on("error", (error) => effects.send({ type: "fault", sandbox: id, message: `listener: ${error.message}` }));
     // In the turn after the next: what is to be told of this listener goes out first.
     setImmediate(() => setImmediate(() => void loadServing()));
@@ -68,9 +73,9 @@ export function createGate(effects: GateEffects, limits: GateLimits): Gate {
     deadlines.stop();
   };
   const listen = (message: Extract<ToGate, { type: "listen" }>) => {
-    const { sandbox, host, port } = message;
+    const { sandbox, host, port, peers } = message;
     const server = createServer({ allowHalfOpen: true });
-    addListener(sandbox, server);
+    addListener(sandbox, server, listenerPeers(effects, sandbox, peers));
     server.listen(port, host, () => {
       const address = server.address();
       const bound = typeof address === "object" && address ? address.port : port;
@@ -85,7 +90,7 @@ export function createGate(effects: GateEffects, limits: GateLimits): Gate {
     );
   };
   return {
-    addListener,
+    addListener: (id, server) => addListener(id, server),
     addDialled: ingresses.dialled,
     close,
     handle(message) {

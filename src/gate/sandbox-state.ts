@@ -4,6 +4,7 @@ import { type CompiledRoute, type CompiledRoutes, compileRoutes } from "../polic
 import type { Exchange, GateSandbox } from "../spec/gate-protocol.ts";
 import type { Route } from "../spec/policy.ts";
 import type { GateLimits } from "./limits.ts";
+import type { ListenerPeers } from "./listener-peers.ts";
 import { HeldBytes } from "./model/held-bytes.ts";
 import { isHeaderSafe, type ReadyInjection, readyInjection } from "./request/inject-credential.ts";
 import { planRoute, type RoutePlan } from "./request/route-plan.ts";
@@ -45,6 +46,8 @@ const shortestSecret = 16;
 export class SandboxState {
   readonly id: string;
   readonly servers = new Set<Server>();
+  /** Who may come in by them. */
+  readonly peers = new Set<ListenerPeers>();
   readonly sockets = new Set<Socket>();
   policy: Policy = denyAll;
   scanner: Scanner = createScanner([]);
@@ -162,9 +165,11 @@ export class SandboxState {
   /** Closes all that is open and forgets every secret. */
   close(): void {
     for (const server of this.servers) server.close();
+    for (const peers of this.peers) peers.close();
     for (const socket of this.sockets) socket.destroy();
     for (const plan of this.policy.plans.values()) closeIdle(plan);
     this.servers.clear();
+    this.peers.clear();
     this.#values.clear();
     this.policy = denyAll;
     this.authority = undefined;

@@ -42,7 +42,7 @@ export async function createDockerKeeperHost(place: KeeperPlace, address: string
         facts: { ...prepared.facts },
         sandbox: prepared.sandbox,
         onServiceOutput: prepared.onServiceOutput,
-        openListener: async (port) => listenerIn(() => started?.address, port),
+        openListener: async (port) => listenerIn(() => started, port),
         openPorts: async (gate, sandbox) => {
           if (started === undefined) throw runFailure("gate_failed", { detail: "it has no address" });
           const { outsideAddress, agentAddress, ports } = started;
@@ -75,13 +75,16 @@ function giveWritable({ mounts }: GuardedWorkspace, stateDir: string, user: Dock
   }
 }
 
-/** The gate opens it by itself, at its own address: nothing of the agent's network reaches the keeper. */
-function listenerIn(gateAddress: () => string | undefined, port: number): HandedListener {
+/**
+ * The gate opens it by itself, at its own address: nothing of the agent's network reaches the keeper. It serves the agent
+ * alone: services are on that network, too.
+ */
+function listenerIn(started: () => StartedGate | undefined, port: number): HandedListener {
   return {
     handTo: async (gate, sandbox) => {
-      const host = gateAddress();
-      if (host === undefined) throw runFailure("gate_failed", { detail: "it has no address" });
-      gate.send({ type: "listen", sandbox, host, port });
+      const place = started();
+      if (place === undefined) throw runFailure("gate_failed", { detail: "it has no address" });
+      gate.send({ type: "listen", sandbox, host: place.address, port, peers: [place.agentAddress] });
     },
   };
 }
@@ -97,6 +100,7 @@ function dockerPlan(place: KeeperPlace, request: LaunchRequest, stateDir: string
     gateImage,
     user,
     ...(runtime !== undefined && { runtime }),
+    ...(request.record !== undefined && { isRecorded: true }),
     ...(gateRoots?.startsWith("/") && { gateRoots }),
     services: policy.services.map(({ image, ...service }) => {
       const pinned = serviceImages[image];

@@ -39,7 +39,16 @@ export const ToGate = z.discriminatedUnion("type", [
     ca: z.strictObject({ certificate: z.string(), key: z.string() }).optional(),
     replay: z.array(Exchange).optional(),
   }),
-  z.strictObject({ type: z.literal("listen"), sandbox: z.string(), host: z.string(), port: z.int() }),
+  z.strictObject({
+    type: z.literal("listen"),
+    sandbox: z.string(),
+    host: z.string(),
+    port: z.int(),
+    peers: z
+      .array(z.string())
+      .optional()
+      .meta({ description: "Addresses that are served; all others are refused. Everybody when not said" }),
+  }),
   z.strictObject({
     type: z.literal("publish"),
     sandbox: z.string(),

@@ -27,6 +27,7 @@ const samples = [
       },
       { type: "credential", sandbox: "a", name: "key", value: null, expiresAt: 12.5 },
       { type: "listen", sandbox: "a", host: "0.0.0.0", port: 1 },
+      { type: "listen", sandbox: "a", host: "0.0.0.0", port: 1, peers: ["198.18.0.1"] },
       { type: "kill" },
     ],
   },

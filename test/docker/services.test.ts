@@ -2,6 +2,8 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, inject, it } from "vitest";
 import { dockerTestEngine } from "../kit/test-engine.ts";
+import { startUpstream } from "../kit/upstream.ts";
+import { addresses } from "../kit/world-addresses.ts";
 
 const engine = dockerTestEngine(inject("dockerEngine"));
 
@@ -18,6 +20,36 @@ function writeManifest(cli: ReturnType<typeof engine.createCli>, service: object
   writeFileSync(file, JSON.stringify({ services: { db: { image: "caisson-base", ...service } } }));
   return file;
 }
+
+/** Tells whoever asks what it could reach: a port of the world, a name server, a host's name, and what the gate says. */
+const prober = `
+  const net = require("node:net"), dns = require("node:dns"), dgram = require("node:dgram");
+  const dial = (host, port, say) => new Promise((done) => {
+    const s = net.connect({ host, port, timeout: 3000 });
+    let got = "";
+    s.on("connect", () => (got = "connected", s.write(say)));
+    s.on("data", (part) => (got += " " + part, s.destroy()));
+    s.on("timeout", () => s.destroy());
+    s.on("error", (e) => (got += " " + e.code));
+    s.on("close", () => done(got.trim()));
+  });
+  const lookUp = (server) => new Promise((done) => {
+    const r = new dns.Resolver({ timeout: 1000, tries: 1 });
+    r.setServers([server]);
+    r.resolve4("good.test", (e, found) => done(found ? "found " + found : "none"));
+  });
+  net.createServer(async (socket) => {
+    socket.on("error", () => {});
+    const lines = [
+      "direct: " + await dial(process.env.SITE, 7777, "hi"),
+      "direct by name: " + await dial("good.test", 80, "GET / HTTP/1.0\\r\\n\\r\\n"),
+      "dns of the engine: " + await lookUp("127.0.0.11"),
+      "dns of the world: " + await lookUp(process.env.RESOLVER),
+      "gate: " + await dial("gate", 3128, "GET http://good.test/ HTTP/1.1\\r\\nHost: good.test\\r\\nConnection: close\\r\\n\\r\\n"),
+    ];
+    socket.end(lines.join("\\n") + "\\n");
+  }).listen(5432);
+`;
 
 describe("services beside the agent", () => {
   it("are reached by their names once they are healthy, and told in the log", async () => {
@@ -53,5 +85,37 @@ describe("services beside the agent", () => {
     });
     const result = await cli.run(["run", "--manifest", file, "--", "true"]);
     expect(result.stderr).toMatch(/its db container ended.*bad configuration/);
+  });
+
+  it("have no way out: not directly, not by a resolver, and not through the gate, which serves the agent alone", async () => {
+    await using cli = engine.createCli();
+    await using upstream = await startUpstream(undefined, engine.place);
+    writeFileSync(join(cli.home, "ca.pem"), upstream.ca);
+    const db = {
+      image: "caisson-base",
+      command: ["node", "-e", prober],
+      environment: { SITE: addresses.site, RESOLVER: addresses.resolver },
+      health: { test: "true", interval: "300ms", retries: 30 },
+    };
+    const route = {
+      host: "good.test",
+      upstream: upstream.origin,
+      extraCaFile: "ca.pem",
+      allowAddresses: [upstream.cidr],
+    };
+    const file = join(cli.home, "own.yaml");
+    writeFileSync(file, JSON.stringify({ services: { db }, routes: [route] }));
+    const script = `curl -fsS https://good.test/; echo; node -e '${dial("db")}'`;
+    const run = await cli.run(["run", "--label", "probed", "--manifest", file, "--", "sh", "-c", script]);
+    // The agent's own way is open: what the service could have used is there.
+    expect(run.stdout, run.stderr).toMatch(/^hello\n/);
+    const told = (what: string) => new RegExp(`^${what}: (.*)$`, "m").exec(run.stdout)?.[1];
+    expect(told("direct")).toMatch(/^(ENETUNREACH|EHOSTUNREACH|)$/);
+    expect(told("direct by name")).toMatch(/^(ENOTFOUND|EAI_AGAIN|)$/);
+    expect(told("dns of the engine")).toBe("none");
+    expect(told("dns of the world")).toBe("none");
+    expect(told("gate")).toMatch(/^connected ?(ECONNRESET)?$/);
+    const audit = (await cli.run(["audit", "--json", "probed"])).stdout;
+    expect(audit).toMatch(/"rule":"peer"/);
   });
 });

@@ -14,6 +14,8 @@ export interface DockerPlan extends LaunchPlan {
   readonly user: { readonly uid: number; readonly gid: number };
   /** The engine's OCI runtime; its default when not said. */
   readonly runtime?: string;
+  /** Whether the gate tells the keeper whole exchanges with the model: then the engine keeps nothing of what it says. */
+  readonly isRecorded?: boolean;
   /** A PEM file with further roots that the gate trusts towards the world. */
   readonly gateRoots?: string;
   /** Containers beside the agent, reached by their names. */

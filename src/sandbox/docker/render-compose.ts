@@ -92,6 +92,7 @@ export function renderNetworks(
 export function renderGate(plan: DockerPlan, { subnets }: Pick<ComposeContext, "subnets">): ComposeService {
   return {
     ...common(plan, "gate", "gate", plan.gateImage.reference),
+    ...(plan.isRecorded && { logging: { driver: "none", options: {} } }),
     user: nobody,
     hostname: "gate",
     // Its control channel. It ends when its input does.
