@@ -1,5 +1,5 @@
 import type { Socket } from "node:net";
-import type { GateEffects } from "./gate-context.ts";
+import type { FromGate } from "../spec/gate-protocol.ts";
 import { auditDecision } from "./request/audit-entry.ts";
 
 /** Who may speak to a listener that is reached over a network. */
@@ -15,7 +15,7 @@ const gatherMilliseconds = 1000;
 
 /** Serves these addresses alone; all when none are named (a listener that only the sandbox can reach). */
 export function listenerPeers(
-  effects: Pick<GateEffects, "send" | "clock">,
+  effects: { send(message: FromGate): void; readonly clock: { now(): number } },
   sandbox: string,
   peers: readonly string[] | undefined,
 ): ListenerPeers {
