@@ -24,6 +24,8 @@ export interface DockerEngine {
   connect(): Promise<Docker>;
   /** Kills dockerd as a machine's trouble would; containers and containerd go on. Resolves when it is gone. */
   kill9(): Promise<void>;
+  /** Has dockerd hang: it takes connections and answers none, until the result is disposed of. */
+  hang(): Disposable;
   /** Ends dockerd in order, if it runs, and starts it again; resolves when it answers. */
   restart(): Promise<void>;
 }
@@ -55,6 +57,12 @@ export function dockerEngineAt(name: string): DockerEngine {
     log: join(folders.run, "log"),
     connect: () => connectDocker({ DOCKER_HOST: dockerHost }),
     kill9: () => endProcess(folders, "dockerd", "SIGKILL"),
+    hang: () => {
+      const identity = readIdentity(folders, "dockerd");
+      if (identity === undefined || !isSameProcess(identity)) throw new Error("dockerd does not run");
+      process.kill(identity.pid, "SIGSTOP");
+      return { [Symbol.dispose]: () => void process.kill(identity.pid, "SIGCONT") };
+    },
     async restart() {
       await endProcess(folders, "dockerd", "SIGTERM");
       await startDockerd(folders, "sealed");

@@ -144,13 +144,17 @@ async function composePlan(context: CommandContext, input: RunInput, decided: De
   };
 }
 
+const insistedMs = 10_000;
+
 /** Asks early whether docker is there; what it has for the run is asked when that is known. */
-function startLooking({ environment }: CommandContext, { engine }: RunInput["options"]) {
-  const isLocal = engine === "local" || (engine === undefined && environment.CAISSON_ENGINE === "local");
-  const presence = isLocal ? undefined : lookForDocker(environment);
+function startLooking({ environment }: CommandContext, { engine, image, runtime }: RunInput["options"]) {
+  const named = engine ?? (image === undefined && runtime === undefined ? environment.CAISSON_ENGINE : "docker");
+  // A person who asked for docker rather waits for a busy engine than be told that there is none.
+  const look = () => (named === "docker" ? lookForDocker(environment, insistedMs) : lookForDocker(environment));
+  const presence = named === "local" ? undefined : look();
   presence?.catch(() => {}); // A bug in it is told where it is awaited.
   return async (ask: Omit<DockerAsk, "person">): Promise<DockerOffer> => {
-    const found = await (presence ?? lookForDocker(environment));
+    const found = await (presence ?? look());
     if (!found.answers) return { isReady: false, reason: found.reason, failure: found.failure };
     // Loaded only where an engine answered: its client library is the largest thing that a start could load.
     const { offerDocker } = await import("./offer-docker.ts");

@@ -8,6 +8,9 @@ import type { ContainerBody, EngineApi, EngineEvent, Labelled } from "./engine-a
 const removalTries = 100;
 const removalPauseMilliseconds = 50;
 
+/** A ping waits for nothing but the engine itself. */
+const pingSeconds = 5;
+
 const maxEventBytes = 1024 ** 2;
 
 /** The engine that a client of `connectDocker` speaks to. */
@@ -19,6 +22,7 @@ export function createEngineApi(docker: Docker): EngineApi {
         const { Version, ApiVersion } = await docker.version();
         return { version: Version, apiVersion: ApiVersion };
       }),
+    answers: () => boundedCall("ask whether it is there", () => docker.ping(), pingSeconds).then(() => {}),
     createNetwork: (body) =>
       boundedCall(`make network ${body.Name}`, async (abortSignal) => {
         await docker.createNetwork(cut(body, abortSignal) as never);

@@ -76,6 +76,8 @@ export interface EngineEvent {
  */
 export interface EngineApi {
   facts(): Promise<EngineFacts>;
+  /** Fails with `docker_silent` within 5 s where the engine does not answer: what may wait asks this first. */
+  answers(): Promise<void>;
   createNetwork(body: NetworkBody): Promise<void>;
   connectNetwork(network: string, container: string, endpoint: EndpointBody): Promise<void>;
   /** Takes whatever is still attached off it first. */

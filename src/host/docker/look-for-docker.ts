@@ -11,8 +11,8 @@ export type DockerPresence =
   | { readonly answers: true; readonly endpoint: MachineEndpoint }
   | { readonly answers: false; readonly reason: string; readonly failure: Failure };
 
-/** Longest that an engine that is asked may take to say that it is there. */
-const answerMs = 500;
+/** Longest that an engine may take to say that it is there, when nobody insists on it. */
+const usualPatienceMs = 500;
 
 /**
  * Asks whether the engine that this environment names answers. Never throws. Where no engine is installed this is one look
@@ -20,6 +20,7 @@ const answerMs = 500;
  */
 export async function lookForDocker(
   environment: Readonly<Record<string, string | undefined>>,
+  patienceMs = usualPatienceMs,
 ): Promise<DockerPresence> {
   try {
     const endpoint = readDockerEndpoint(environment);
@@ -28,7 +29,7 @@ export async function lookForDocker(
     if (endpoint.kind !== "unix") return absent("its engine is another machine", "docker_remote", { address });
     if (!statSync(endpoint.path, { throwIfNoEntry: false })?.isSocket())
       return absent("docker is not here", "docker_absent", { address, detail: "there is no socket" });
-    const detail = await ping(endpoint.path);
+    const detail = await ping(endpoint.path, patienceMs);
     if (detail === undefined) return { answers: true, endpoint };
     return absent(`docker does not answer: ${detail}`, "docker_absent", { address, detail });
   } catch (error) {
@@ -46,15 +47,15 @@ function absent<C extends "docker_remote" | "docker_absent">(
 }
 
 /** Undefined when it answered, else why not. */
-async function ping(socketPath: string): Promise<string | undefined> {
+async function ping(socketPath: string, patienceMs: number): Promise<string | undefined> {
   const { get } = await import("node:http");
   return await new Promise((resolve) => {
-    const request = get({ socketPath, path: "/_ping", timeout: answerMs }, (response) => {
+    const request = get({ socketPath, path: "/_ping", timeout: patienceMs }, (response) => {
       response.resume();
       response.once("error", (error) => resolve(error.message));
       response.once("end", () => resolve(response.statusCode === 200 ? undefined : `status ${response.statusCode}`));
     });
-    const late = setTimeout(() => request.destroy(new Error(`nothing within ${answerMs} ms`)), answerMs);
+    const late = setTimeout(() => request.destroy(new Error(`nothing within ${patienceMs} ms`)), patienceMs);
     request.once("close", () => clearTimeout(late));
     request.once("error", (error: NodeJS.ErrnoException) => {
       resolve(error.code === "EACCES" ? "this user may not use its socket" : (error.code ?? error.message));

@@ -36,6 +36,7 @@ const debian: MachineFacts = {
       "script",
       "dockerd",
       "mmdebstrap",
+      "docker-compose",
       "apt-get",
     ].map((name) => [name, program(name)]),
   ),

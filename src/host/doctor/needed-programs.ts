@@ -31,6 +31,7 @@ const needed: Readonly<Record<Purpose, readonly NeededProgram[]>> = {
     // The docker tests start an engine of their own, on a base image made of this machine's package sources.
     { program: "dockerd", packages: ["docker.io"] },
     { program: "mmdebstrap", packages: ["mmdebstrap"] },
+    { program: "docker-compose", packages: ["docker-compose"] },
   ],
 };
 

@@ -40,6 +40,7 @@ const programs: Readonly<Record<string, readonly string[]>> = {
   docker: ["--version"],
   dockerd: [],
   mmdebstrap: [],
+  "docker-compose": [],
   "apt-get": ["--version"],
   dnf: [],
   pacman: [],

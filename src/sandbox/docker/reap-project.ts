@@ -21,7 +21,7 @@ export const reapContainers = (
   facts: DockerFacts,
   roles: readonly DockerRole[],
 ): Promise<readonly string[]> =>
-  reap(slug, facts, {
+  reap(api, slug, facts, {
     find: async () => chosen(await api.listContainers(`${labelNames.slug}=${slug}`), facts, roles),
     remove: ({ id }) => api.removeContainer(id),
   });
@@ -30,11 +30,12 @@ export const reapContainers = (
 export async function reapNetworks(api: EngineApi, slug: string, facts: DockerFacts): Promise<readonly string[]> {
   const label = `${labelNames.slug}=${slug}`;
   const left = await Promise.all([
-    reap(slug, facts, {
+    reap(api, slug, facts, {
       find: async () => chosen(await api.listNetworks(label), facts),
       remove: ({ id }) => api.removeNetwork(id),
     }),
     reap(
+      api,
       slug,
       { ...facts, made: true },
       {
@@ -54,11 +55,14 @@ function chosen(all: readonly Labelled[], facts: DockerFacts, roles?: readonly D
 }
 
 async function reap(
+  api: EngineApi,
   slug: string,
   facts: DockerFacts,
   things: { find(): Promise<readonly Labelled[]>; remove(thing: Labelled): Promise<void> },
 ): Promise<readonly string[]> {
   try {
+    // A list of a machine full of containers may take long; an engine that hangs is not to be waited for that long.
+    await api.answers();
     const until = performance.now() + (facts.made === true ? 0 : lateMilliseconds);
     for (;;) {
       const found = await things.find();
