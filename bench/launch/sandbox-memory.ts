@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 
 /** Proportional set size of a process in bytes: what is shared counts by its share. 0 when it is gone. */
-function pssOf(pid: number): number {
+export function pssOf(pid: number): number {
   try {
     const line = /^Pss:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, "utf8"));
     return Number(line?.[1] ?? 0) * 1024;
