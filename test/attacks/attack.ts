@@ -39,6 +39,9 @@ export type Evidence =
   /** Shell commands of the host, run in the workspace afterwards, succeed when the host was harmed. */
   | { readonly kind: "host"; readonly check: string };
 
+/** What makes the sandbox that is attacked. */
+export type AttackedEngine = "local" | "docker";
+
 /** One attack: a program, what it tries to break, and the one defence that it must fail against. */
 export interface Attack {
   readonly name: string;
@@ -54,4 +57,12 @@ export interface Attack {
   readonly evidence: Evidence;
   /** A condition of the host's kernel (shell) under which the attack cannot be shown: then it is not counted. */
   readonly unless?: string;
+  /** Engines on which there is nothing to try, and why in a few words. */
+  readonly notOn?: Readonly<Partial<Record<AttackedEngine, string>>>;
+  /** What is otherwise on the docker engine: the defence mostly, for there it is another text. */
+  readonly docker?: Partial<Pick<Attack, "program" | "setting" | "defence" | "off" | "evidence" | "unless">>;
 }
+
+/** The attack as it is tried on this engine. */
+export const attackOn = (engine: AttackedEngine, attack: Attack): Attack =>
+  engine === "docker" ? { ...attack, ...attack.docker } : attack;

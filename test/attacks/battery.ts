@@ -1,5 +1,6 @@
 import type { Attack } from "./attack.ts";
 import { credentialAttacks } from "./battery/credential-attacks.ts";
+import { dockerAttacks } from "./battery/docker-attacks.ts";
 import { fileAttacks } from "./battery/file-attacks.ts";
 import { gateAttacks } from "./battery/gate-attacks.ts";
 import { kernelAttacks } from "./battery/kernel-attacks.ts";
@@ -18,6 +19,7 @@ export const battery: readonly Attack[] = [
   ...kernelAttacks,
   ...processAttacks,
   ...fileAttacks,
+  ...dockerAttacks,
   ...limitAttacks,
   ...workspaceAttacks,
 ];

@@ -2,11 +2,13 @@ import { spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
+import type Docker from "dockerode";
+import { startMachineDocker } from "../kit/machine-docker.ts";
 import { openOutside, serveCalls } from "../kit/world-machine.ts";
-import type { Attack, Setting } from "./attack.ts";
+import { type Attack, type AttackedEngine, attackOn, type Setting } from "./attack.ts";
 import { battery } from "./battery.ts";
 import { checkReach } from "./check-reach.ts";
-import { runSide, type SideResult } from "./run-side.ts";
+import { type AttackedMachine, runSide, type SideResult } from "./run-side.ts";
 import { makeSound, makeVariant } from "./variant.ts";
 import { furnishVictim } from "./victim.ts";
 
@@ -20,11 +22,19 @@ export interface AttackResult {
   readonly refusedByKernel: boolean;
 }
 
-const victim = await furnishVictim();
+// Given by the test file: the engine, and for docker where images lie.
+const [, , engine, dockerData = ""] = process.argv as [string, string, AttackedEngine, string?];
+const victim = await furnishVictim(engine);
 const outside = await openOutside();
 await checkReach(victim, outside);
+const docker = engine === "docker" ? await startMachineDocker(dockerData) : undefined;
+const machine: AttackedMachine = {
+  engine,
+  victim: { ...victim, environment: { ...victim.environment, ...(docker && { DOCKER_HOST: docker.dockerHost }) } },
+  outside,
+};
 const sound = await makeSound("/srv/sound");
-const weakened = makeVariant("/srv/weakened");
+const weakened = makeVariant("/srv/weakened", docker?.docker);
 const newMarker = () => `mk${randomBytes(8).toString("hex")}`;
 
 function merge(a: Setting = {}, b: Setting = {}): Setting {
@@ -39,7 +49,7 @@ function merge(a: Setting = {}, b: Setting = {}): Setting {
 }
 
 async function tryAttack(attack: Attack): Promise<AttackResult> {
-  using _patched = weakened.patch(attack.off.patches ?? []);
+  await using _patched = await weakened.patch(attack.off.patches ?? []);
   // Side by side: the two share nothing but the victim.
   const [without, withAll] = await Promise.all([
     runSide(
@@ -50,26 +60,33 @@ async function tryAttack(attack: Attack): Promise<AttackResult> {
         setting: merge(attack.setting, attack.off.setting),
         marker: newMarker(),
       },
-      victim,
-      outside,
+      machine,
     ),
-    runSide(
-      { attack, name: "with", launcher: sound, setting: merge(attack.setting), marker: newMarker() },
-      victim,
-      outside,
-    ),
+    runSide({ attack, name: "with", launcher: sound, setting: merge(attack.setting), marker: newMarker() }, machine),
   ]);
   const refusedByKernel = attack.unless !== undefined && spawnSync("sh", ["-c", attack.unless]).status === 0;
   return { without, with: withAll, refusedByKernel };
 }
 
-/** What the runs left behind on the machine: processes of a sandbox, marks of open ones. */
-function findResidue(): readonly string[] {
+/** What the runs left behind on the machine: processes of a sandbox, marks of open ones, anything in the engine. */
+async function findResidue(): Promise<readonly string[]> {
   const processes = spawnSync("ps", ["-eo", "args"], { encoding: "utf8" }).stdout.split("\n");
   const open = join(victim.home, ".local/state/caisson/open");
   return [
     ...processes.filter((line) => /bwrap|keeper|gate/.test(line)),
+    ...(docker === undefined ? [] : await leftInEngine(docker.docker)),
     ...(existsSync(open) ? readdirSync(open) : []).map((slug) => `open sandbox ${slug}`),
+  ];
+}
+
+async function leftInEngine(api: Docker): Promise<readonly string[]> {
+  const containers = await api.listContainers({ all: true });
+  const networks = await api.listNetworks();
+  const { Volumes } = await api.listVolumes();
+  return [
+    ...containers.map(({ Names }) => `container ${Names.join()}`),
+    ...networks.filter(({ Name }) => !["bridge", "host", "none"].includes(Name)).map(({ Name }) => `network ${Name}`),
+    ...(Volumes ?? []).map(({ Name }) => `volume ${Name}`),
   ];
 }
 
@@ -77,7 +94,8 @@ serveCalls({
   attack: async (name: string) => {
     const attack = battery.find((row) => row.name === name);
     if (attack === undefined) throw new Error(`no attack ${name}`);
-    return tryAttack(attack);
+    return tryAttack(attackOn(engine, attack));
   },
-  residue: async () => findResidue(),
+  residue: findResidue,
+  close: async () => docker?.close(),
 });

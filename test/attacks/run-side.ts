@@ -1,13 +1,14 @@
-import { spawn, spawnSync } from "node:child_process";
+import { execFile, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { cpSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, cpSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import type { Outside } from "../kit/world-machine.ts";
-import type { Attack, Setting } from "./attack.ts";
+import type { Attack, AttackedEngine, Setting } from "./attack.ts";
 import { findEvidence } from "./find-evidence.ts";
 import { manifestFor } from "./manifest-for.ts";
-import { keyHead, keyName, secretHead, type Victim } from "./victim.ts";
+import { agentId, keyHead, keyName, secretHead, type Victim } from "./victim.ts";
 
 /** What one side of an attack came to. */
 export interface SideResult {
@@ -27,13 +28,24 @@ export interface Side {
   readonly marker: string;
 }
 
+/** Where attacks are run. */
+export interface AttackedMachine {
+  readonly engine: AttackedEngine;
+  readonly victim: Victim;
+  readonly outside: Outside;
+}
+
+const run = promisify(execFile);
 const secondsForOneRun = 60;
+
+const removeOwn = `docker rm -fv $(docker ps -aq --filter label=attack=$MARKER)
+  docker network rm $(docker network ls -q --filter label=attack=$MARKER)`;
 
 const quote = (word: string) => `'${word.replaceAll("'", `'\\''`)}'`;
 
 function runProgram(side: Side, victim: Victim, folder: string, workspace: string): Promise<string> {
-  const run = ["run", "--manifest", join(folder, "caisson.yaml"), "--dir", workspace, ...(side.setting.flags ?? [])];
-  const caisson = [side.launcher, ...run, "--", "sh", "-c", `PATH=/opt/attack:$PATH; ${side.attack.program}`];
+  const words = ["run", "--manifest", join(folder, "caisson.yaml"), "--dir", workspace, ...(side.setting.flags ?? [])];
+  const caisson = [side.launcher, ...words, "--", "sh", "-c", `PATH=/opt/attack:$PATH; ${side.attack.program}`];
   // The person's session has a keyring with a key in it, as a desktop's has.
   const { shell } = side.setting;
   const started =
@@ -83,7 +95,8 @@ async function serveSecret(path: string, secret: string): Promise<AsyncDisposabl
 }
 
 /** Runs one attack once, in a fresh workspace, and judges by what was seen outside the sandbox wherever there is something to see. */
-export async function runSide(side: Side, victim: Victim, outside: Outside): Promise<SideResult> {
+export async function runSide(side: Side, machine: AttackedMachine): Promise<SideResult> {
+  const { victim, outside } = machine;
   const folder = join(victim.home, "work", `${side.attack.name}-${side.name}`);
   const workspace = join(folder, "project");
   mkdirSync(folder, { recursive: true });
@@ -91,21 +104,24 @@ export async function runSide(side: Side, victim: Victim, outside: Outside): Pro
   writeFileSync(join(folder, "outside.pem"), outside.certificate);
   writeFileSync(join(folder, "caisson.yaml"), JSON.stringify(manifestFor(side, workspace, victim)));
   const environment = { ...victim.environment, MARKER: side.marker, SECRET: victim.secret };
+  // Not the synchronous call: some of the host's services are our own.
   if (side.setting.prepare !== undefined) {
-    const done = spawnSync("sh", ["-ec", side.setting.prepare], {
-      cwd: workspace,
-      env: environment,
-      encoding: "utf8",
+    const options = { cwd: workspace, env: environment, timeout: 30_000 };
+    await run("sh", ["-ec", side.setting.prepare], options).catch((cause: unknown) => {
+      throw new Error(`cannot prepare ${side.attack.name}`, { cause });
     });
-    if (done.status !== 0) throw new Error(`cannot prepare ${side.attack.name}: ${done.stderr}`);
   }
   const socket = side.setting.hostSocket;
   await using _service = socket === undefined ? undefined : await serveSecret(join(workspace, socket), victim.secret);
+  if (machine.engine === "docker") execFileSync("chown", ["-R", `${agentId}:${agentId}`, workspace]);
+  if (machine.engine === "docker" && socket !== undefined) chmodSync(join(workspace, socket), 0o777);
   const { meanwhile } = side.setting;
   using _meanwhile = meanwhile === undefined ? undefined : startMeanwhile(meanwhile, workspace, environment);
   const output = await runProgram(side, victim, folder, workspace);
   const evidence = await findEvidence(side, output, outside, { victim, workspace });
   const stopped = /ATTACK-BLOCKED (.*)/.exec(output)?.[1];
+  // What the host itself started for the attack, beside the sandbox.
+  if (machine.engine === "docker") await run("sh", ["-c", removeOwn], { env: environment }).catch(() => {});
   rmSync(folder, { recursive: true, force: true });
   return {
     started: output.includes("ATTACK-STARTED"),

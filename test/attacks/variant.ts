@@ -1,6 +1,8 @@
 import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { buildPrograms, programs } from "../../bin/build-programs.ts";
+import type Docker from "dockerode";
+import { pack } from "tar-stream";
+import { buildPrograms, bundleText, programs } from "../../bin/build-programs.ts";
 import type { Patch } from "./attack.ts";
 
 const repository = resolve(import.meta.dirname, "../..");
@@ -17,15 +19,16 @@ export async function makeSound(root: string): Promise<string> {
 export interface Variant {
   readonly launcher: string;
   /** Applies the patches until disposed. Throws when a text is not there exactly once: the defence has moved. */
-  patch(patches: readonly Patch[]): Disposable;
+  patch(patches: readonly Patch[]): Promise<AsyncDisposable>;
 }
 
 /** The copy runs from source and shares nothing with the checkout but `node_modules`, which it only reads. */
-export function makeVariant(root: string): Variant {
+export function makeVariant(root: string, docker: Docker | undefined): Variant {
   copyTo(root);
+  const provideGate = docker === undefined ? async () => {} : provideOwnGate(docker, root);
   return {
     launcher: join(root, "bin/caisson"),
-    patch(patches) {
+    async patch(patches) {
       const originals = new Map<string, string>();
       for (const { file, find, replace } of patches) {
         const path = join(root, file);
@@ -39,12 +42,46 @@ export function makeVariant(root: string): Variant {
           text.replace(find, () => replace),
         );
       }
-      return {
-        [Symbol.dispose]() {
-          for (const [path, text] of originals) writeFileSync(path, text);
-        },
+      const restore = () => {
+        for (const [path, text] of originals) writeFileSync(path, text);
       };
+      await provideGate().catch((error: unknown) => {
+        restore();
+        throw error;
+      });
+      return { [Symbol.asyncDispose]: async () => restore() };
     },
+  };
+}
+
+const ownGate = { repo: "caisson-gate", tag: "weakened" };
+
+/**
+ * Has the copy's runs take an image of their own for the gate. What is returned makes it anew when the gate's sources have
+ * changed: the shipped one with the copy's bundle in it.
+ */
+function provideOwnGate(docker: Docker, root: string): () => Promise<void> {
+  const names = join(root, "src/sandbox/docker/images/image-names.ts");
+  const shipped = "`$" + "{imageRepository(target)}:latest`";
+  const text = readFileSync(names, "utf8");
+  if (text.split(shipped).length !== 2) throw new Error(`${names} does not name the latest image any more`);
+  const tag = `target === "gate" ? "${ownGate.repo}:${ownGate.tag}" : ${shipped}`;
+  writeFileSync(
+    names,
+    text.replace(shipped, () => tag),
+  );
+  let last: string | undefined;
+  return async () => {
+    const bundle = await bundleText(root, "gate");
+    if (bundle === last) return;
+    const archive = pack();
+    archive.entry({ name: "caisson/gate.cjs", mode: 0o644 }, bundle);
+    archive.finalize();
+    const container = await docker.createContainer({ Image: `${ownGate.repo}:latest` });
+    await container.putArchive(archive as unknown as NodeJS.ReadableStream, { path: "/" });
+    await container.commit(ownGate);
+    await container.remove();
+    last = bundle;
   };
 }
 

@@ -5,6 +5,7 @@ import { chmodSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { createServer, type ListenOptions } from "node:net";
 import { join } from "node:path";
 import { addresses } from "../kit/world-addresses.ts";
+import type { AttackedEngine } from "./attack.ts";
 
 /** The machine that is attacked: a person's home, secrets and services, made for the battery and gone with it. */
 export interface Victim {
@@ -25,6 +26,8 @@ export const keyName = "caisson-attack";
 export const keyHead = "site-key-real-";
 export const secretHead = "host-secret-";
 export const loopbackPort = 7778;
+/** A service of the host listens here on every address that the host has. */
+export const openPort = 7779;
 
 function compilePrograms(): void {
   const source = join(import.meta.dirname, "programs");
@@ -49,8 +52,8 @@ const listen = (options: ListenOptions, answer: string) =>
     server.listen(options, resolve);
   });
 
-/** A resolver on the host's loopback, as most desktops have one: it passes every question on to the outside. */
-function forwardDns(): Promise<void> {
+/** A resolver on the host, as most desktops have one: it passes every question on to the outside. */
+function forwardDns(address: string): Promise<void> {
   return new Promise((resolve, reject) => {
     const inside = createSocket("udp4");
     inside.once("error", reject);
@@ -62,7 +65,7 @@ function forwardDns(): Promise<void> {
       });
       out.send(query, 53, addresses.resolver);
     });
-    inside.bind(53, "127.0.0.1", resolve);
+    inside.bind(53, address, resolve);
   });
 }
 
@@ -86,13 +89,24 @@ function makeTemplate(folder: string): void {
   git("commit", "-q", "-m", "first");
 }
 
+/** Whom the agent is in a container of root's: what it must not get at would be its own. */
+export const agentId = 1000;
+
+function giveToAgent(): void {
+  execFileSync("chown", ["-R", `${agentId}:${agentId}`, home]);
+  for (const path of ["/run/docker.sock", "/run/dbus/system_bus_socket"]) chmodSync(path, 0o777);
+  writeFileSync(join(home, ".gitconfig"), "[safe]\n\tdirectory = *\n", { flag: "a" });
+}
+
 /** Furnishes the machine that this process runs in. Only ever called inside a machine of `startMachine`. */
-export async function furnishVictim(): Promise<Victim> {
+export async function furnishVictim(engine: AttackedEngine): Promise<Victim> {
   const secret = `${secretHead}${randomBytes(12).toString("hex")}`;
   const key = `${keyHead}${randomBytes(12).toString("hex")}`;
   for (const folder of ["/srv", "/run"]) execFileSync("mount", ["-t", "tmpfs", "-o", "mode=755", "none", folder]);
   mkdirSync(home, { recursive: true });
-  writeFileSync("/srv/resolv.conf", `nameserver ${addresses.resolver}\n`);
+  // A desktop's own resolver is the one that Docker asks from the host's network, wherever the question came from.
+  const resolver = engine === "docker" ? "127.0.0.1" : addresses.resolver;
+  writeFileSync("/srv/resolv.conf", `nameserver ${resolver}\n`);
   execFileSync("mount", ["--bind", "/srv/resolv.conf", "/etc/resolv.conf"]);
   // As every common distribution sets it: ordinary users may ping.
   spawnSync("sysctl", ["-q", "-w", "net.ipv4.ping_group_range=0 2147483647"], { stdio: "inherit" });
@@ -103,7 +117,17 @@ export async function furnishVictim(): Promise<Victim> {
   await listen({ path: "/run/docker.sock" }, secret);
   await listen({ path: "/run/dbus/system_bus_socket" }, secret);
   await listen({ path: "\0caisson-attack" }, secret);
-  await forwardDns();
-  const environment = { HOME: home, PATH: process.env.PATH ?? "", LANG: "C.UTF-8", SITE_KEY: key };
+  await listen({ host: "::", port: openPort }, secret);
+  await forwardDns(engine === "docker" ? "0.0.0.0" : "127.0.0.1");
+  const environment = {
+    HOME: home,
+    PATH: process.env.PATH ?? "",
+    LANG: "C.UTF-8",
+    SITE_KEY: key,
+    CAISSON_ENGINE: engine,
+    // Runs a command as whoever the agent is to the kernel.
+    AS_AGENT: engine === "docker" ? `setpriv --reuid=${agentId} --regid=${agentId} --clear-groups` : "",
+  };
+  if (engine === "docker") giveToAgent();
   return { home, programs, secret, key, environment };
 }

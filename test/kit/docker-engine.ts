@@ -112,6 +112,18 @@ export async function reconnectDockerEngine(name: string, connection: Connection
   await startDockerd(foldersOf(name), connection);
 }
 
+/** Ends an engine's processes while it stays this process's; returns its data, for an engine of another place to run on. */
+export async function lendDockerData(name: string): Promise<string> {
+  const folders = foldersOf(name);
+  await cleanUp(folders);
+  return folders.data;
+}
+
+/** Gives an engine back whose processes have ended. */
+export function returnDockerData(name: string): void {
+  rmSync(foldersOf(name).run, { recursive: true, force: true });
+}
+
 /** Ends an engine with all that runs in it; its images stay. */
 export async function closeDockerEngine(name: string): Promise<void> {
   const folders = foldersOf(name);

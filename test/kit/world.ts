@@ -64,14 +64,14 @@ function callOver(child: ChildProcess): Machine["call"] {
     });
 }
 
-/** Starts `main` (a TypeScript file) as the main program of a new machine; resolves when it called `serveCalls`. */
-export async function startMachine(main: string): Promise<Machine> {
+/** Starts `main` (a TypeScript file) with these arguments as the main program of a new machine; resolves when it called `serveCalls`. */
+export async function startMachine(main: string, args: readonly string[] = []): Promise<Machine> {
   const missing = missingForWorld();
   if (missing.length > 0) throw new Error(`Cannot make the outside world of the tests:\n  ${missing.join("\n  ")}`);
   // A shell is the machine's first process: it reaps orphans, and its end ends all the others. The main script leaves when
   // its channel to us closes, so nothing is left even after a kill -9 of the tests: no namespace has a name.
   const argv = ["--net", "--mount", "--pid", "--uts", "--fork", "--kill-child", "--mount-proc", "--", "sh", "-c"];
-  const child = spawn("unshare", [...argv, '"$@"; exit $?', "sh", process.execPath, main], {
+  const child = spawn("unshare", [...argv, '"$@"; exit $?', "sh", process.execPath, main, ...args], {
     stdio: ["ignore", "inherit", "inherit", "ipc"],
     env: { ...process.env, PATH: `${process.env.PATH}:/usr/sbin:/sbin` },
   });

@@ -3,13 +3,12 @@ import { keyHead } from "../victim.ts";
 import { gateAttack, get, say, through, without } from "./gate-words.ts";
 
 const secretInside = { breaks: "1 no secret inside" } as const;
-const exchange = "src/gate/request/exchange.ts";
 const answerBody = "src/gate/request/answer-body.ts";
 const outgoing = "src/gate/request/outgoing-head.ts";
 const noAlarm = without(
-  exchange,
-  "if (sighting) this.#alarm(sighting);",
-  "if (sighting === null) this.#alarm(sighting);",
+  "src/gate/request/judge-request.ts",
+  "if (sighting) return {",
+  "if (sighting === null) return {",
 );
 const noBodyScan = without(
   "src/gate/scan/scanner.ts",

@@ -1,4 +1,5 @@
 import type { Attack, Patch, Setting } from "../attack.ts";
+import { alsoShow, asRoot, hostConfig, openSystemPaths } from "./docker-words.ts";
 
 const defences = "src/sandbox/local/defences.ts";
 const secretInside = "1 no secret inside";
@@ -36,8 +37,15 @@ const reading = (name: string, path: string, shown: string): Attack => ({
   setting: { variables: { SCRIPT: `cat ${path}` } },
   defence: "nothing of the host is mounted but what is needed",
   off: alsoMount("ro-bind", shown),
+  docker: { off: { patches: [alsoShow(shown)] } },
   evidence: { kind: "secret" },
 });
+const stateOnDocker = {
+  docker: {
+    defence: "the state folder is not mounted, the agent is not root",
+    off: { patches: [alsoShow("/srv/home/victim/.local/state/caisson", "write"), asRoot] },
+  },
+} as const;
 const home = "/srv/home/victim";
 
 /** The person's files, and Caisson's own. */
@@ -52,6 +60,7 @@ const files: readonly Attack[] = [
     ...reading("link-in-repository", ".claude/id_ed25519", home),
     setting: { prepare: `ln -s ../../../.ssh linked`, variables: { SCRIPT: "cat linked/id_ed25519" } },
     off: alsoMount("ro-bind", `${home}/.ssh`),
+    docker: { off: { patches: [alsoShow(`${home}/.ssh`)] } },
   },
   {
     name: "other-sandboxes-state",
@@ -63,6 +72,7 @@ const files: readonly Attack[] = [
     },
     defence: "the state folder is not mounted",
     off: alsoMount("bind", `${home}/.local/state/caisson`),
+    ...stateOnDocker,
     evidence: { kind: "secret" },
   },
   {
@@ -72,6 +82,7 @@ const files: readonly Attack[] = [
     setting: { manifest: { unixSockets: "allow" }, variables: { TARGET: `${home}/.local/state/caisson/sandboxes` } },
     defence: "the state folder is not mounted",
     off: alsoMount("bind", `${home}/.local/state/caisson`),
+    ...stateOnDocker,
     evidence: { kind: "word" },
   },
 ];
@@ -83,6 +94,7 @@ const socket = (name: string, path: string): Attack => ({
   setting: { manifest: { unixSockets: "allow" }, variables: { TARGET: path } },
   defence: "sockets of the host are not mounted",
   off: alsoMount("bind", path),
+  docker: { off: { patches: [alsoShow(path, "write")] } },
   evidence: { kind: "secret" },
 });
 
@@ -106,18 +118,46 @@ const writableProc: { readonly patches: readonly Patch[] } = {
   ],
 };
 
+const procOnDocker = {
+  docker: { defence: "/proc/sys is read-only, the agent is not root", off: { patches: [openSystemPaths, asRoot] } },
+};
+const sysOnDocker = {
+  docker: {
+    defence: "/sys is read-only, the agent is not root",
+    off: { patches: [alsoShow("/sys", "write"), asRoot] },
+  },
+};
+const consoleCalls: Patch = {
+  file: "src/sandbox/seccomp/seccomp-rules.ts",
+  find: "[TIOCSTI, TIOCLINUX, TIOCSETD]",
+  replace: "[TIOCSTI, TIOCSETD]",
+};
+const devicesOnDocker = {
+  defence: "no device of the host, the agent is not root",
+  off: { patches: [alsoShow("/dev", "write"), hostConfig('DeviceCgroupRules: ["a *:* rwm"]'), asRoot] },
+};
+
 /** Sockets, kernel files and devices of the host. */
 const kernel: readonly Attack[] = [
   socket("docker-socket", "/run/docker.sock"),
   socket("session-bus", "/run/dbus/system_bus_socket"),
-  writingBack("core-pattern", "/proc/sys/kernel/core_pattern", "/proc/sys is read-only", writableProc),
-  writingBack("kernel-settings", "/proc/sys/vm/overcommit_memory", "/proc/sys is read-only", writableProc),
-  writingBack(
-    "sys-write",
-    "/sys/kernel/mm/transparent_hugepage/khugepaged/scan_sleep_millisecs",
-    "/sys is not mounted",
-    alsoMount("bind", "/sys"),
-  ),
+  {
+    ...writingBack("core-pattern", "/proc/sys/kernel/core_pattern", "/proc/sys is read-only", writableProc),
+    ...procOnDocker,
+  },
+  {
+    ...writingBack("kernel-settings", "/proc/sys/vm/overcommit_memory", "/proc/sys is read-only", writableProc),
+    ...procOnDocker,
+  },
+  {
+    ...writingBack(
+      "sys-write",
+      "/sys/kernel/mm/transparent_hugepage/khugepaged/scan_sleep_millisecs",
+      "/sys is not mounted",
+      alsoMount("bind", "/sys"),
+    ),
+    ...sysOnDocker,
+  },
   {
     name: "leaving-the-cgroup",
     breaks: sealed,
@@ -132,6 +172,7 @@ const kernel: readonly Attack[] = [
     off: alsoMount("bind", "/sys"),
     evidence: { kind: "word" },
     unless: "[ $(id -u) != 0 ]",
+    ...sysOnDocker,
   },
   {
     name: "host-disk",
@@ -141,6 +182,7 @@ const kernel: readonly Attack[] = [
     off: { patches: hostDevices },
     evidence: { kind: "word" },
     unless: "! ls /dev/vda /dev/sda /dev/nvme0n1 /dev/xvda /dev/loop0 2>/dev/null | grep -q .",
+    docker: devicesOnDocker,
   },
   {
     name: "kernel-log-write",
@@ -150,6 +192,7 @@ const kernel: readonly Attack[] = [
     off: { patches: hostDevices },
     evidence: { kind: "word" },
     unless: "[ ! -w /dev/kmsg ]",
+    docker: devicesOnDocker,
   },
   {
     name: "console-control",
@@ -157,17 +200,14 @@ const kernel: readonly Attack[] = [
     program: "tioclinux",
     defence: "a /dev of its own, filter: no TIOCLINUX",
     off: {
-      patches: [
-        ...hostDevices,
-        {
-          file: "src/sandbox/seccomp/seccomp-rules.ts",
-          find: "[TIOCSTI, TIOCLINUX, TIOCSETD]",
-          replace: "[TIOCSTI, TIOCSETD]",
-        },
-      ],
+      patches: [...hostDevices, consoleCalls],
     },
     evidence: { kind: "word" },
     unless: "[ ! -c /dev/tty63 ]",
+    docker: {
+      defence: "no device of the host, not root, filter: no TIOCLINUX",
+      off: { patches: [...devicesOnDocker.off.patches, consoleCalls] },
+    },
   },
 ];
 

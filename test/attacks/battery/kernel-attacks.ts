@@ -22,6 +22,7 @@ export const kernelAttacks: readonly Attack[] = [
     defence: "filter: no keyring calls",
     off: { patches: alsoAllow("keyctl request_key add_key") },
     evidence: { kind: "secret" },
+    notOn: { docker: "a container's keyring is its own" },
   },
   {
     ...seccomp,
@@ -112,6 +113,19 @@ export const kernelAttacks: readonly Attack[] = [
     },
     evidence: { kind: "secret" },
     unless: "[ $(uname -m) != x86_64 ]",
+    docker: {
+      defence: "filter: no other architectures' calls, no unix sockets",
+      off: {
+        patches: [
+          {
+            file: "src/sandbox/docker/render-seccomp.ts",
+            find: "architectures: [architectures[arch]],",
+            replace: 'architectures: [architectures[arch], "SCMP_ARCH_X86"],',
+          },
+        ],
+        setting: { manifest: { unixSockets: "allow" } },
+      },
+    },
   },
   {
     ...seccomp,
@@ -170,5 +184,6 @@ export const kernelAttacks: readonly Attack[] = [
     },
     evidence: { kind: "word" },
     unless: "[ $(id -u) != 0 ]",
+    notOn: { docker: "a container's device nodes are its own" },
   },
 ];

