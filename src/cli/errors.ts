@@ -43,6 +43,20 @@ export const cliFailure = failures({
     status: 400,
     exit: 4,
   },
+  runtime_unknown: {
+    message: (d: { runtime: string; known: readonly string[] }) =>
+      `Cannot use runtime ${d.runtime}: the docker engine has ${d.known.join(", ")}`,
+    hint: () => "caisson doctor --engine docker",
+    status: 404,
+    exit: 4,
+  },
+  runtime_unguarded: {
+    message: (d: { runtime: string }) =>
+      `Cannot mount the workspace under runtime ${d.runtime}: what guards it could not be checked there`,
+    hint: (d) => `caisson run --runtime ${d.runtime} --workspace copy ...`,
+    status: 409,
+    exit: 4,
+  },
   not_in_this_version: {
     message: (d: { what: string; instead: string }) => `Cannot use ${d.what}: not in this version`,
     hint: (d) => d.instead,

@@ -28,6 +28,8 @@ export interface DockerEngine {
   hang(): Disposable;
   /** Ends dockerd in order, if it runs, and starts it again; resolves when it answers. */
   restart(): Promise<void>;
+  /** Does that with these settings in its daemon.json, until it is told others. */
+  configure(settings: object): Promise<void>;
 }
 
 /** Where an engine keeps its things. `data` outlives test runs: images are built once. */
@@ -66,6 +68,10 @@ export function dockerEngineAt(name: string): DockerEngine {
     async restart() {
       await endProcess(folders, "dockerd", "SIGTERM");
       await startDockerd(folders, "sealed");
+    },
+    async configure(settings) {
+      writeFileSync(join(folders.run, "settings.json"), JSON.stringify(settings));
+      await this.restart();
     },
   };
 }
@@ -174,11 +180,17 @@ async function startContainerd(folders: EngineFolders): Promise<void> {
   await until("containerd answers", folders, async () => existsSync(join(run, "containerd.sock")));
 }
 
+/** What a test said to daemon.json; nothing at first. */
+function readSettings({ run }: EngineFolders): object {
+  const file = join(run, "settings.json");
+  return existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as object) : {};
+}
+
 async function startDockerd(folders: EngineFolders, connection: Connection): Promise<void> {
   const { run, data, name } = folders;
   const config = join(run, "daemon.json");
   // Not the person's own configuration of Docker.
-  writeFileSync(config, "{}");
+  writeFileSync(config, JSON.stringify(readSettings(folders)));
   const argv = [
     "dockerd",
     `--config-file=${config}`,

@@ -1,5 +1,6 @@
 import { byteText } from "../output/byte-text.ts";
 import type { Output } from "../output/output.ts";
+import { gvisor } from "./choose-runtime.ts";
 import type { RunPlan } from "./plan-run.ts";
 
 /** Tells what was started: where it runs and with what, and the way out; then what the person should know. */
@@ -9,7 +10,7 @@ export function announceRun(output: Output, plan: RunPlan): void {
 }
 
 /** The two or three lines that stand for a plan. */
-export function headLines({ request, cliVersion, engineWhy }: RunPlan): readonly string[] {
+export function headLines({ request, cliVersion, engineWhy, runtimeWhy }: RunPlan): readonly string[] {
   const { metadata, policy } = request;
   const { limits, routes } = policy;
   const where = {
@@ -33,8 +34,14 @@ export function headLines({ request, cliVersion, engineWhy }: RunPlan): readonly
   };
   const out = hosts.map(said);
   return [
-    `  sandbox    ${metadata.slug}   ${metadata.engine}${engineWhy === undefined ? "" : ` (${engineWhy})`} · ${limits.cpus} cpu · ${byteText(limits.memoryBytes)} · ${where}`,
+    `  sandbox    ${metadata.slug}   ${metadata.engine}${engineWhy === undefined ? "" : ` (${engineWhy})`}${runtimeText(request.docker?.runtime, runtimeWhy)} · ${limits.cpus} cpu · ${byteText(limits.memoryBytes)} · ${where}`,
     `  agent      ${metadata.agent}${cliVersion === undefined ? "" : ` ${cliVersion}`}${metadata.model === undefined ? "" : ` · ${metadata.model}`}${from}`,
     `  out        ${out.length === 0 ? "nothing is allowed" : out.join(" · ")}`,
   ];
+}
+
+/** What runs the container, where that is not the engine's own choice or is less than it could be. */
+function runtimeText(runtime: string | undefined, why: string | undefined): string {
+  if (runtime === undefined) return why === undefined ? "" : ` · ${why}`;
+  return ` · under ${runtime}${runtime === gvisor ? " (gVisor)" : ""}`;
 }

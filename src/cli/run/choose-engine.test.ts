@@ -9,6 +9,7 @@ const choice = {
   gateImage: image,
   serviceImages: {},
   user: { uid: 1, gid: 1 },
+  runtime: {},
 };
 const ready: DockerOffer = { isReady: true, ...choice };
 const failure = new Failure("docker_absent", { message: "no", hint: "", status: 503, exit: 4 }, {});

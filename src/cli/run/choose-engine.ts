@@ -1,6 +1,7 @@
 import type { Failure } from "../../base/failure.ts";
 import type { ImageFacts } from "../../host/docker/read-image.ts";
 import type { EngineWish } from "../../policy/wished-engine.ts";
+import type { RuntimeChoice } from "./choose-runtime.ts";
 import type { InsideUser } from "./choose-user.ts";
 
 /** What the docker engine of this machine can do for a run. */
@@ -17,6 +18,7 @@ export interface DockerChoice {
   /** Images of services, by the name that the manifest has for them. */
   readonly serviceImages: Readonly<Record<string, ImageFacts>>;
   readonly user: InsideUser;
+  readonly runtime: RuntimeChoice;
 }
 
 /** The engine of a run. `why` is told when nobody had asked for it. */

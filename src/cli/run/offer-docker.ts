@@ -4,11 +4,13 @@ import { Failure } from "../../base/failure.ts";
 import { connectDocker } from "../../host/docker/connect-docker.ts";
 import type { MachineEndpoint } from "../../host/docker/look-for-docker.ts";
 import type { ImageFacts } from "../../host/docker/read-image.ts";
+import { readRuntimes } from "../../host/docker/read-runtimes.ts";
 import { checkImage } from "../../sandbox/docker/images/check-image.ts";
 import { imageFailure } from "../../sandbox/docker/images/errors.ts";
 import { findImage } from "../../sandbox/docker/images/find-image.ts";
 import { imageLabels, latestImage } from "../../sandbox/docker/images/image-names.ts";
 import type { DockerOffer } from "./choose-engine.ts";
+import { chooseRuntime } from "./choose-runtime.ts";
 import { chooseUser, type WorkspaceOwner } from "./choose-user.ts";
 
 /** What of a run decides whether docker can do it. */
@@ -20,6 +22,8 @@ export interface DockerAsk {
   readonly programs: readonly string[];
   /** Images of the services beside the agent. */
   readonly services: readonly string[];
+  /** What is to run the agent's container, where a person said so. */
+  readonly runtime?: string | undefined;
   readonly workspace: { readonly mode: "mount" | "none" | "copy"; readonly dir?: string };
   readonly person: { readonly uid: number; readonly gid: number };
 }
@@ -29,12 +33,17 @@ export async function offerDocker({ address }: Pick<MachineEndpoint, "address">,
   try {
     const user = chooseUser(ask.person, ownerOf(ask.workspace));
     const docker = await connectDocker({ DOCKER_HOST: address });
-    const [agentImage, gateImage] = await Promise.all([agentImageOf(docker, ask), imageOf(docker, { target: "gate" })]);
+    const [agentImage, gateImage, known] = await Promise.all([
+      agentImageOf(docker, ask),
+      imageOf(docker, { target: "gate" }),
+      readRuntimes(docker),
+    ]);
+    const runtime = chooseRuntime({ wished: ask.runtime, known, isMounted: ask.workspace.mode === "mount" });
     const services = ask.services.map(
       async (image) => [image, await imageOf(docker, { image, target: image })] as const,
     );
     const serviceImages = Object.fromEntries(await Promise.all(services));
-    return { isReady: true, address, agentImage, gateImage, serviceImages, user };
+    return { isReady: true, address, agentImage, gateImage, serviceImages, user, runtime };
   } catch (failure) {
     if (!(failure instanceof Failure)) throw failure;
     return { isReady: false, reason: reasonOf(failure), failure };

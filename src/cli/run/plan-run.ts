@@ -34,6 +34,8 @@ export interface RunPlan {
   readonly cliVersion: string | undefined;
   /** Why this engine, where nobody asked for it. */
   readonly engineWhy: string | undefined;
+  /** Why not under the stronger runtime that the engine has. */
+  readonly runtimeWhy: string | undefined;
 }
 
 /** The agent that a command line names: a provider and what it is told. */
@@ -71,7 +73,13 @@ export async function planRun(context: CommandContext, input: RunInput, facts: P
   const dockerFlags = (["image", "runtime"] as const).filter((name) => options[name] !== undefined);
   const wish = wishedEngine({ layers, variable, flag: options.engine, dockerFlags: dockerFlags.map((n) => `--${n}`) });
   const chosen = await chooseEngine(wish, () =>
-    docker({ image: image?.image, ...imageNeedsOf(agent.provider), services: serviceImages(layers), workspace }),
+    docker({
+      image: image?.image,
+      ...imageNeedsOf(agent.provider),
+      services: serviceImages(layers),
+      runtime: options.runtime,
+      workspace,
+    }),
   );
   return await composePlan(context, input, { ...facts, workspace, layers, notes, agent, image, chosen });
 }
@@ -119,7 +127,7 @@ async function composePlan(context: CommandContext, input: RunInput, decided: De
     policy,
     policyHash: policyHash(policy, (text) => createHash("sha256").update(text).digest("hex")),
     engine: chosen.engine,
-    docker: chosen.engine === "docker" ? dockerLaunch(chosen.docker, options.runtime) : undefined,
+    docker: chosen.engine === "docker" ? dockerLaunch(chosen.docker) : undefined,
     workspace,
     argv: planned.argv,
     input: planned.input,
@@ -138,6 +146,7 @@ async function composePlan(context: CommandContext, input: RunInput, decided: De
   return {
     request,
     engineWhy: chosen.why,
+    runtimeWhy: chosen.engine === "docker" ? chosen.docker.runtime.why : undefined,
     notes: [...recording.notes, ...decided.notes, ...agent.notes, ...rules.notes],
     sources: { ...rules.sources, ...(policy.image !== undefined && image && { image: image.from }) },
     cliVersion: tools.version,
@@ -167,7 +176,7 @@ function startLooking({ environment }: CommandContext, { engine, image, runtime 
 const imageNeedsOf = ({ name, binaries }: Provider) =>
   name === "command" ? { target: "base", programs: [] } : { target: name, programs: [...binaries.slice(0, 1), "git"] };
 
-function dockerLaunch({ address, agentImage, gateImage, user, ...choice }: DockerChoice, runtime: string | undefined) {
+function dockerLaunch({ address, agentImage, gateImage, user, runtime: { runtime }, ...choice }: DockerChoice) {
   const named = ({ reference, id }: DockerChoice["agentImage"]) => ({ reference, id });
   const images = {
     agentImage: named(agentImage),

@@ -1,6 +1,7 @@
 import { connectDocker } from "./connect-docker.ts";
 import { readDockerEndpoint } from "./docker-endpoint.ts";
 import { targetLabel } from "./image-labels.ts";
+import { runtimesOf } from "./read-runtimes.ts";
 
 /** What a Docker engine says of itself. */
 export interface DockerEngineFacts {
@@ -55,7 +56,7 @@ async function askEngine(environment: Readonly<Record<string, string | undefined
     version: String(info.ServerVersion),
     storageDriver: String(info.Driver),
     cgroupVersion: String(info.CgroupVersion ?? "1"),
-    runtimes: Object.keys((info.Runtimes as object | null) ?? {}).filter((name) => !name.startsWith("io.containerd.")),
+    runtimes: runtimesOf(info),
     lacksLimits: Object.entries(limits).flatMap(([limit, key]) => (info[key] === false ? [limit] : [])),
     images: [...new Set(named.map(({ Labels }) => Labels?.[targetLabel] ?? ""))].sort(),
   };

@@ -8,7 +8,7 @@ type Verdict = Pick<DoctorRow, "state" | "detail" | "hint">;
 export function diagnoseDockerEngine(facts: MachineFacts): readonly DoctorRow[] {
   const row = { name: "docker", isNeeded: false, ...judge(facts) };
   const engine = facts.docker.engine;
-  return engine === undefined ? [row] : [row, dnsRow(engine)];
+  return engine === undefined ? [row] : [row, dnsRow(engine), ...runtimeRows(engine)];
 }
 
 function judge({ docker, programs, platform }: MachineFacts): Verdict {
@@ -57,6 +57,14 @@ function dnsRow({ version }: DockerEngineFacts): DoctorRow {
     state: "found",
     detail: `engine ${version} answers names of the outside in an internal network (CVE-2024-29018); Caisson's sandboxes get no resolver that leads out`,
   };
+}
+
+/** gVisor: a kernel of its own between the agent and this machine's. */
+function runtimeRows({ runtimes }: DockerEngineFacts): readonly DoctorRow[] {
+  if (!runtimes.includes("runsc")) return [];
+  const detail =
+    "the engine has runsc: agents run under it, but those with a mounted workspace, whose guard cannot be checked there (--workspace copy)";
+  return [{ name: "gvisor", isNeeded: false, state: "ready", detail }];
 }
 
 const notReady = (detail: string, hint: string): Verdict => ({ state: "not ready", detail, hint });
