@@ -125,6 +125,12 @@ export const commandTable: readonly CommandRow[] = [
     load: async () => (await import("./commands/images-ls.ts")).imagesLsCommand,
   },
   {
+    name: "images prune",
+    group: "set up",
+    summary: "remove images that later builds took the place of",
+    load: async () => (await import("./commands/images-prune.ts")).imagesPruneCommand,
+  },
+  {
     name: "agents ls",
     group: "set up",
     summary: "list the agents that can be run, and what they still need",

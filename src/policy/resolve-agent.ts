@@ -12,6 +12,8 @@ export interface ResolvedAgent {
   readonly instructions?: string;
   /** Its image on the docker engine, if the person's own manifest names one. */
   readonly image?: string;
+  /** Absolute path of the Dockerfile that it is built from; goes before `image`. */
+  readonly dockerfile?: string;
   /** For provider `command`: what it runs. */
   readonly command?: readonly string[];
   /** Absolute folders with a SKILL.md, each with the folder that its links may not leave. */
@@ -52,10 +54,12 @@ export function resolveAgent(
     const near = nearestWord(agent.provider, given.providers);
     throw policyFailure("provider_unknown", { agent: name, provider: agent.provider, from, ...(near ? { near } : {}) });
   }
-  const { provider, skills = [], image, ...rest } = agent;
-  const trusted = layer.trust === "own" ? { ...rest, image } : rest;
+  const { provider, skills = [], image, dockerfile, ...rest } = agent;
+  const place = { dir: layer.dir, home: given.home };
+  const images = { image, dockerfile: dockerfile === undefined ? undefined : expandPath(dockerfile, place) };
+  const trusted = layer.trust === "own" ? { ...rest, ...images } : rest;
   const said = Object.fromEntries(Object.entries(trusted).filter(([, value]) => value !== undefined));
-  const dirs = skills.map((path) => expandPath(path, { dir: layer.dir, home: given.home }));
+  const dirs = skills.map((path) => expandPath(path, place));
   // What a repository brings may only come from the repository; the person's own skill may come from anywhere.
   const within = (dir: string) => (layer.trust === "workspace" ? layer.dir : dir);
   return { ...said, name, provider, skills: dirs.map((dir) => ({ dir, within: within(dir) })), from, notes };

@@ -38,14 +38,27 @@ function agentsAlone(layer: ManifestLayer) {
     manifest.unixSockets === "allow" ? ["unixSockets"] : [],
     list("engine", manifest.engine === undefined ? [] : [manifest.engine]),
     list(
+      "dockerfiles",
+      [manifest.dockerfile, ...Object.values(manifest.agents).map(({ dockerfile }) => dockerfile)].filter(
+        (d) => d !== undefined,
+      ),
+    ),
+    list(
       "images",
       [manifest.image, ...Object.values(manifest.agents).map(({ image }) => image)].filter((i) => i !== undefined),
     ),
   ].flat();
   const limits = Object.fromEntries(low.map((limit) => [limit, manifest.limits[limit]]));
-  const { $schema: _schema, unixSockets: _sockets, engine: _engine, image: _image, ...rest } = manifest;
+  const {
+    $schema: _schema,
+    unixSockets: _sockets,
+    engine: _engine,
+    image: _image,
+    dockerfile: _dockerfile,
+    ...rest
+  } = manifest;
   const agents = Object.fromEntries(
-    Object.entries(manifest.agents).map(([name, { image: _own, ...agent }]) => [name, agent]),
+    Object.entries(manifest.agents).map(([name, { image: _own, dockerfile: _built, ...agent }]) => [name, agent]),
   );
   const clean = {
     ...rest,

@@ -50,16 +50,38 @@ describe("wishedEngine()", () => {
 describe("wishedImage()", () => {
   it("takes --image over the agent's over the manifest's", () => {
     const layers = [own];
-    expect(wishedImage({ layers, agent: {}, flag: undefined })).toEqual({
+    expect(wishedImage({ layers, agent: {}, flag: undefined, home: "/h" })).toEqual({
       image: "acme-agent",
       from: "caisson.yaml:3",
     });
-    expect(wishedImage({ layers, agent: { image: "b", from: "x" }, flag: undefined })).toMatchObject({ image: "b" });
-    expect(wishedImage({ layers, agent: { image: "b" }, flag: "c" })).toMatchObject({ image: "c" });
+    expect(wishedImage({ layers, agent: { image: "b", from: "x" }, flag: undefined, home: "/h" })).toMatchObject({
+      image: "b",
+    });
+    expect(wishedImage({ layers, agent: { image: "b" }, flag: "c", home: "/h" })).toMatchObject({ image: "c" });
+  });
+
+  it("takes a Dockerfile, from the folder of its manifest, before an image that is said beside it", () => {
+    const both = layer("own", { image: "acme-agent", dockerfile: "dev/Dockerfile" });
+    const given = { layers: [both], agent: {}, flag: undefined, home: "/h" };
+    expect(wishedImage(given)).toEqual({ dockerfile: "/w/dev/Dockerfile", from: "caisson.yaml:3" });
+    const agents = layer("own", { agents: { helper: { provider: "pi", image: "b", dockerfile: "~/D" } } });
+    const agent = resolveAgent("helper", { layers: [agents], providers: ["pi"], home: "/h" });
+    expect(wishedImage({ ...given, agent })).toMatchObject({ dockerfile: "/h/D" });
+    expect(wishedImage({ ...given, agent, flag: "c" })).toEqual({ image: "c", from: "--image" });
+  });
+
+  it("takes no Dockerfile of a workspace, neither its own nor its agents', and says so", () => {
+    const evil = layer("workspace", { dockerfile: "evil", agents: { helper: { provider: "pi", dockerfile: "evil" } } });
+    expect(wishedImage({ layers: [evil], agent: {}, flag: undefined, home: "/h" })).toBeUndefined();
+    const agent = resolveAgent("helper", { layers: [evil], providers: ["pi"], home: "/h" });
+    expect(agent).not.toHaveProperty("dockerfile");
+    const { layers, notes } = trustLayers([evil]);
+    expect(JSON.stringify(layers[0]?.manifest)).not.toContain("evil");
+    expect(notes[0]?.text).toMatch(/ignored: dockerfiles evil, evil/);
   });
 
   it("takes none of a workspace, neither its own nor its agents', and says so", () => {
-    expect(wishedImage({ layers: [foreign], agent: {}, flag: undefined })).toBeUndefined();
+    expect(wishedImage({ layers: [foreign], agent: {}, flag: undefined, home: "/h" })).toBeUndefined();
     expect(resolveAgent("helper", { layers: [foreign], providers: ["pi"], home: "/h" })).not.toHaveProperty("image");
     const { layers, notes } = trustLayers([foreign]);
     expect(JSON.stringify(layers[0]?.manifest)).not.toContain("evil");

@@ -63,6 +63,11 @@ export const ManifestAgent = z.strictObject({
     .min(1)
     .optional()
     .meta({ description: "Its image on the docker engine, in place of the provider's" }),
+  dockerfile: z
+    .string()
+    .min(1)
+    .optional()
+    .meta({ description: "Dockerfile of its image, from the manifest's folder; built when its folder changed" }),
   skills: z
     .array(z.string().min(1))
     .optional()
@@ -158,5 +163,6 @@ export const Manifest = z.strictObject({
   unixSockets: z.enum(["deny", "allow"]).optional(),
   engine: z.enum(["local", "docker"]).optional().meta({ description: "By default docker, where it is ready" }),
   image: z.string().min(1).optional().meta({ description: "Image of agents on the docker engine that name none" }),
+  dockerfile: z.string().min(1).optional().meta({ description: "The same as a Dockerfile; goes before image" }),
 });
 export type Manifest = z.output<typeof Manifest>;

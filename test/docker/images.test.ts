@@ -184,7 +184,7 @@ describe("choosing the image of an agent", () => {
     expect((await chooseAgentImage(docker, { target })).id).toBe(latest);
     const named = await chooseAgentImage(docker, { target, image: baseImage });
     expect(named.reference).toBe(baseImage);
-    const own = { target, image: "none:1", buildOwn: async () => baseImage };
+    const own = { target, image: "none:1", buildOwn: async () => named };
     expect((await chooseAgentImage(docker, own)).id).toBe(named.id);
     expect((await chooseAgentImage(docker, { ...own, snapshot: "caisson-gate:latest" })).id).not.toBe(named.id);
   });

@@ -23,7 +23,7 @@ export function describeCommands(engine: TestEngine): void {
       const slug = await startWaiting(cli, "waits");
       await cli.run(["run", "--label", "fails", "--", "sh", "-c", "exit 9"]);
       expect((await cli.run(["ls"])).stdout).toMatch(
-        new RegExp(`^ {2}${slug} {2}command {2}running \\d+ s .* waits\n$`),
+        new RegExp(`^ {2}${slug} {2}command {2}${engine.name} +running \\d+ s .* waits\n$`),
       );
       expect((await cli.run(["ls", "--all"])).stdout).toMatch(/failed \(exit 9\) \d+ s ago .* fails\n/);
       const rows = (await cli.run(["ls", "--all", "--json"])).jsonLines();

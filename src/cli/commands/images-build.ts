@@ -9,6 +9,7 @@ import type { CommandContext } from "../frame/command-context.ts";
 import { text } from "../frame/option.ts";
 import { openDocker } from "../open-docker.ts";
 import { byteText } from "../output/byte-text.ts";
+import { proxyArguments } from "../proxy-arguments.ts";
 
 const interrupted = 130;
 
@@ -55,16 +56,11 @@ export const imagesBuildCommand = defineCommand({
 
 async function openBuildHost(context: CommandContext, signal: AbortSignal): Promise<BuildHost> {
   const { environment, folders, output } = context;
-  const names = ["HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy"];
-  const proxies = names.flatMap((name) => {
-    const value = environment[name];
-    return value ? [[name, value] as const] : [];
-  });
   return {
     docker: await openDocker(context),
     // No workspace: what a project's .npmrc says does not count for an image.
     readNpm: () => readNpmForBuilds(openPackageClientHost({ environment, home: folders.home, workspace: context.cwd })),
-    proxies: Object.fromEntries(proxies),
+    proxies: proxyArguments(environment),
     now: () => performance.now(),
     tell: (line) => output.note(output.style.dim(`  ${line}`)),
     signal,

@@ -34,7 +34,7 @@ export const lsCommand = defineCommand({
           .filter((text) => text !== "")
           .join(" · ");
         const state = sandboxStateText(sandbox, new Date(), bootId);
-        return [metadata.slug, metadata.agent, state, workspaceText(metadata, folders.home), extra];
+        return [metadata.slug, metadata.agent, metadata.engine, state, workspaceText(metadata, folders.home), extra];
       }),
     );
     for (const line of lines) output.show({}, () => [`  ${line.trimEnd()}`]);

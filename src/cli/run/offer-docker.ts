@@ -7,7 +7,7 @@ import type { ImageFacts } from "../../host/docker/read-image.ts";
 import { readRuntimes } from "../../host/docker/read-runtimes.ts";
 import { checkImage } from "../../sandbox/docker/images/check-image.ts";
 import { imageFailure } from "../../sandbox/docker/images/errors.ts";
-import { findImage } from "../../sandbox/docker/images/find-image.ts";
+import { chooseAgentImage, findImage } from "../../sandbox/docker/images/find-image.ts";
 import { imageLabels, latestImage } from "../../sandbox/docker/images/image-names.ts";
 import type { DockerOffer } from "./choose-engine.ts";
 import { chooseRuntime } from "./choose-runtime.ts";
@@ -15,8 +15,9 @@ import { chooseUser, type WorkspaceOwner } from "./choose-user.ts";
 
 /** What of a run decides whether docker can do it. */
 export interface DockerAsk {
-  /** The image that was named, and else the target of ours. */
+  /** The image that was named or is built, and else the target of ours. */
   readonly image?: string | undefined;
+  readonly buildOwn?: ((docker: Docker) => Promise<ImageFacts>) | undefined;
   readonly target: string;
   /** What the agent's image has to have besides a shell. */
   readonly programs: readonly string[];
@@ -45,7 +46,8 @@ export async function offerDocker({ address }: Pick<MachineEndpoint, "address">,
     const serviceImages = Object.fromEntries(await Promise.all(services));
     return { isReady: true, address, agentImage, gateImage, serviceImages, user, runtime };
   } catch (failure) {
-    if (!(failure instanceof Failure)) throw failure;
+    // Whoever interrupts a build does not ask for another engine.
+    if (!(failure instanceof Failure) || failure.code === "image_own_interrupted") throw failure;
     return { isReady: false, reason: reasonOf(failure), failure };
   }
 }
@@ -58,8 +60,9 @@ async function imageOf(docker: Docker, wish: Pick<DockerAsk, "image" | "target">
 
 /** One that is not ours for this agent may be anything: whether it has what a sandbox needs is looked at before it is started. */
 async function agentImageOf(docker: Docker, ask: DockerAsk): Promise<ImageFacts> {
-  const found = await imageOf(docker, ask);
-  if (found.labels[imageLabels.target] !== ask.target)
+  const found = await chooseAgentImage(docker, ask);
+  const isThere = found.createdAt !== "";
+  if (isThere && found.labels[imageLabels.target] !== ask.target)
     await checkImage(docker, { image: found.reference, programs: ask.programs });
   return found;
 }
@@ -75,6 +78,9 @@ function reasonOf({ code, data, message, hint }: Failure): string {
   switch (code) {
     case "image_missing":
       return `docker has no ${String(data.image)}: ${hint}`;
+    case "image_own_failed":
+      // The step's own output was shown while it ran.
+      return `the agent's Dockerfile could not be built: ${String(data.step)} failed: ${String(data.reason)}`;
     case "workspace_of_root":
       return "this folder is root's";
     default:

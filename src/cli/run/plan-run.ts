@@ -21,6 +21,7 @@ import type { CommandContext } from "../frame/command-context.ts";
 import { chooseEngine, type DockerChoice, type DockerOffer, type EngineChoice } from "./choose-engine.ts";
 import { imageTools, machineTools } from "./find-tools.ts";
 import type { DockerAsk } from "./offer-docker.ts";
+import type { OwnDockerfile } from "./own-image.ts";
 import { planRecording } from "./plan-recording.ts";
 import { resolveRules } from "./resolve-rules.ts";
 import { resolveWorkspace } from "./resolve-workspace.ts";
@@ -47,6 +48,7 @@ interface ChosenAgent {
   readonly command?: readonly string[] | undefined;
   /** Its own image, and where the agent is said. */
   readonly image?: string | undefined;
+  readonly dockerfile?: string | undefined;
   readonly from?: string | undefined;
   readonly skills: readonly { readonly dir: string; readonly within: string }[];
   readonly notes: readonly Note[];
@@ -68,13 +70,13 @@ export async function planRun(context: CommandContext, input: RunInput, facts: P
   const workspace = resolveWorkspace(context, options);
   const { layers, notes } = await readManifests(context, options, workspace.dir);
   const agent = chooseAgent(input, layers, context.folders.home);
-  const image = wishedImage({ layers, agent, flag: options.image });
+  const image = wishedImage({ layers, agent, flag: options.image, home: context.folders.home });
   const variable = context.environment.CAISSON_ENGINE;
   const dockerFlags = (["image", "runtime"] as const).filter((name) => options[name] !== undefined);
   const wish = wishedEngine({ layers, variable, flag: options.engine, dockerFlags: dockerFlags.map((n) => `--${n}`) });
   const chosen = await chooseEngine(wish, () =>
     docker({
-      image: image?.image,
+      ...(image && imageAsk(context, image, { workspace: workspace.dir, isDry: options.dryRun })),
       ...imageNeedsOf(agent.provider),
       services: serviceImages(layers),
       runtime: options.runtime,
@@ -112,7 +114,8 @@ async function composePlan(context: CommandContext, input: RunInput, decided: De
   });
   const services = rules.policy.services.map(({ name }) => name);
   if (chosen.engine === "local" && services.length > 0) throw cliFailure("services_need_docker", { services });
-  const policy = chosen.engine === "docker" && image ? { ...rules.policy, image: image.image } : rules.policy;
+  const policy =
+    chosen.engine === "docker" && image ? { ...rules.policy, image: chosen.docker.agentImage.reference } : rules.policy;
   const model = options.model ?? agent.model;
   const signedInWith = policy.credentials.map(({ name }) => name);
   const prompt = decided.prompt;
@@ -170,6 +173,14 @@ function startLooking({ environment }: CommandContext, { engine, image, runtime 
     const person = { uid: process.geteuid?.() ?? 0, gid: process.getegid?.() ?? 0 };
     return offerDocker(found.endpoint, { ...ask, person });
   };
+}
+
+/** What is asked of the engine for a wish: an image by its name, or a build. */
+function imageAsk(context: CommandContext, wish: ImageWish, given: Omit<OwnDockerfile, "path">) {
+  if ("image" in wish) return { image: wish.image };
+  const buildOwn: DockerAsk["buildOwn"] = async (docker) =>
+    (await import("./own-image.ts")).ownImage(context, docker, { path: wish.dockerfile, ...given });
+  return { buildOwn };
 }
 
 /** Our image for a provider, and what another one in its place has to have. */

@@ -6,15 +6,21 @@ import { pack } from "tar-stream";
 /** One image to be built by the engine's own builder. */
 export interface ImageBuild {
   readonly dockerfile: string;
-  /** Files of the context, by path; those ending in `.sh` may be run. */
-  readonly files: ReadonlyMap<string, string>;
-  readonly target: string;
+  /** Its path in the context; `Dockerfile` when not said. */
+  readonly dockerfileName?: string;
+  /** The context, by path; of texts, those ending in `.sh` may be run. */
+  readonly files: ReadonlyMap<string, string | ContextEntry>;
+  /** The last stage when not said. */
+  readonly target?: string;
   readonly tags: readonly string[];
   readonly arguments: Readonly<Record<string, string>>;
   readonly labels: Readonly<Record<string, string>>;
   /** Network of the build's steps, as docker names it; the engine's own choice when undefined. */
   readonly network?: string | undefined;
 }
+
+/** A file of a context with its mode, or a symbolic link. */
+export type ContextEntry = { readonly data: Buffer; readonly mode: number } | { readonly link: string };
 
 /** How a build ended. `output` is what the step that failed said at last. */
 export type BuildOutcome =
@@ -40,8 +46,8 @@ export async function buildImage(
   { tell, signal }: { readonly tell: (line: string) => void; readonly signal: AbortSignal },
 ): Promise<BuildOutcome> {
   const answer = (await docker.buildImage(packContext(build), {
-    dockerfile: "Dockerfile",
-    target: build.target,
+    dockerfile: nameOf(build),
+    ...(build.target === undefined ? {} : { target: build.target }),
     t: build.tags as never,
     buildargs: build.arguments as never,
     labels: build.labels as never,
@@ -115,13 +121,18 @@ class BuildReader {
   }
 }
 
+const nameOf = ({ dockerfileName = "Dockerfile" }: ImageBuild) => dockerfileName;
+
 /** The context as a tar, the same bytes each time: times and owners are no part of it. */
-function packContext({ dockerfile, files }: ImageBuild): NodeJS.ReadableStream {
+function packContext(build: ImageBuild): NodeJS.ReadableStream {
   const tar = pack();
   const mtime = new Date(0);
-  tar.entry({ name: "Dockerfile", mtime, mode: 0o644 }, dockerfile);
-  for (const [name, text] of files) {
-    tar.entry({ name, mtime, mode: name.endsWith(".sh") ? 0o755 : 0o644 }, text);
+  tar.entry({ name: nameOf(build), mtime, mode: 0o644 }, build.dockerfile);
+  for (const [name, entry] of build.files) {
+    if (name === nameOf(build)) continue;
+    if (typeof entry === "string") tar.entry({ name, mtime, mode: name.endsWith(".sh") ? 0o755 : 0o644 }, entry);
+    else if ("link" in entry) tar.entry({ name, mtime, type: "symlink", linkname: entry.link });
+    else tar.entry({ name, mtime, mode: entry.mode }, entry.data);
   }
   tar.finalize();
   return tar as unknown as NodeJS.ReadableStream;

@@ -1,12 +1,13 @@
 import type Docker from "dockerode";
-import { buildImage, pullImage } from "../../../host/docker/build-image.ts";
-import { type ImageFacts, readImage } from "../../../host/docker/read-image.ts";
+import { buildImage } from "../../../host/docker/build-image.ts";
+import { readImage } from "../../../host/docker/read-image.ts";
 import type { NpmForBuilds } from "../../../host/package-client/npm-for-builds.ts";
 import { argumentsOf, targetsOf } from "./dockerfile-stages.ts";
 import { imageFailure } from "./errors.ts";
 import { imageKey } from "./image-key.ts";
 import { fetchStageLabel, imageLabels, imageRepository, keyedImage, latestImage } from "./image-names.ts";
 import { type ImageSources, readDockerfile, readImageSources } from "./image-sources.ts";
+import { provideBase } from "./provide-base.ts";
 
 /** What a build needs of the world. */
 export interface BuildHost {
@@ -108,16 +109,6 @@ async function build(host: BuildHost, { network }: BuildWish, recipe: Recipe): P
   if (built === undefined) throw imageFailure("image_missing", { image: reference });
   const seconds = Math.round((host.now() - startedAt) / 100) / 10;
   return { target, reference, key, id: built.id, bytes: built.bytes, state: "built", seconds };
-}
-
-async function provideBase({ docker, tell, signal }: BuildHost, image: string): Promise<ImageFacts> {
-  const present = await readImage(docker, image);
-  if (present !== undefined) return present;
-  tell(`pulling ${image}`);
-  const reason = await pullImage(docker, image, signal);
-  const pulled = await readImage(docker, image);
-  if (pulled === undefined) throw imageFailure("image_base_missing", { image, reason: reason ?? "not found" });
-  return pulled;
 }
 
 /** Ids of what only fetched and has no name. */

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { projectRoot } from "../../../host/entry-point.ts";
-import { argumentsOf, onlyStagesFor, targetsOf } from "./dockerfile-stages.ts";
+import { argumentsOf, imagesBuiltOn, onlyStagesFor, targetsOf } from "./dockerfile-stages.ts";
 import { imageKey } from "./image-key.ts";
 import { readDockerfile, readImageSources } from "./image-sources.ts";
 
@@ -47,6 +47,22 @@ describe("onlyStagesFor()", () => {
 
   it("knows what may be asked for", () => {
     expect(targetsOf(text)).toEqual(["gate", "base", "claude-code", "pi", "codex", "copilot", "opencode"]);
+  });
+});
+
+describe("imagesBuiltOn()", () => {
+  it("names images of any Dockerfile, with its defaults filled in, and no stage of its own", () => {
+    const own = [
+      "ARG BASE=caisson-claude-code",
+      "ARG TAG",
+      `from --platform=linux/amd64 $${"{BASE}"}:latest as tools`,
+      "FROM tools",
+      `FROM golang:1-$${"{TAG:-bookworm}"} AS Go`,
+      "FROM scratch",
+      "FROM GO",
+      "FROM $BASE",
+    ].join("\n");
+    expect(imagesBuiltOn(own)).toEqual(["caisson-claude-code:latest", "golang:1-bookworm", "caisson-claude-code"]);
   });
 });
 

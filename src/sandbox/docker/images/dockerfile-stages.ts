@@ -36,6 +36,23 @@ export function argumentsOf(dockerfile: string): ReadonlyMap<string, string | un
   return new Map([...dockerfile.matchAll(/^ARG (\w+)(?:=(.*))?$/gm)].map(([, name = "", value]) => [name, value]));
 }
 
+/** The images that any Dockerfile builds on, as far as its own defaults name them; its own stages are none. */
+export function imagesBuiltOn(dockerfile: string): readonly string[] {
+  const values = argumentsOf(dockerfile);
+  const stages = new Set(["scratch"]);
+  const images = new Set<string>();
+  for (const line of dockerfile.split("\n")) {
+    const [, written, name] = /^\s*FROM\s+(?:--platform=\S+\s+)?(\S+)(?:\s+AS\s+(\S+))?/i.exec(line) ?? [];
+    const image = written?.replace(
+      /\$(?:\{(\w+)(?::-([^}]*))?\}|(\w+))/g,
+      (_, braced?: string, otherwise?: string, bare?: string) => values.get(braced ?? bare ?? "") ?? otherwise ?? "",
+    );
+    if (image !== undefined && image !== "" && !stages.has(image.toLowerCase())) images.add(image);
+    if (name !== undefined) stages.add(name.toLowerCase());
+  }
+  return [...images];
+}
+
 function readStages(dockerfile: string): { readonly head: readonly string[]; readonly stages: readonly Stage[] } {
   const lines = withoutComments(dockerfile);
   const starts = lines.flatMap((line, index) => (/^FROM\s/.test(line) ? [index] : []));

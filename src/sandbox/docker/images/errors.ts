@@ -29,6 +29,40 @@ export const imageFailure = failures({
     status: 424,
     exit: 6,
   },
+  image_own_missing: {
+    message: (d: { path: string }) => `Cannot build the agent's image: there is no Dockerfile at ${d.path}`,
+    hint: () => "look at dockerfile: in the manifest; it starts from the manifest's folder",
+    status: 404,
+    exit: 2,
+  },
+  image_own_in_workspace: {
+    message: (d: { path: string }) =>
+      `Cannot build the agent's image from ${d.path}: its folder and the workspace lie in one another, and what an agent may write to is not built outside of a sandbox`,
+    hint: () => "move the Dockerfile and what it copies to a folder of its own, such as ~/.config/caisson/IMAGE/",
+    status: 403,
+    exit: 5,
+  },
+  image_own_too_large: {
+    message: (d: { path: string; folder: string }) =>
+      `Cannot build the agent's image from ${d.path}: its folder holds over 100 MiB or 20000 files`,
+    hint: (d) => `name what the build does not need in ${d.folder}/.dockerignore`,
+    status: 413,
+    exit: 4,
+  },
+  image_own_failed: {
+    message: (d: { path: string; step: string; reason: string; output: string }) =>
+      `Cannot build the agent's image from ${d.path}: ${d.step} failed: ${d.reason}${d.output === "" ? "" : `\n${d.output}`}`,
+    hint: (d) => `docker build -f ${d.path} ${d.path.slice(0, d.path.lastIndexOf("/")) || "/"}`,
+    status: 424,
+    exit: 6,
+  },
+  image_own_interrupted: {
+    message: (d: { path: string }) =>
+      `Interrupted while the agent's image was built from ${d.path}; nothing was started`,
+    hint: () => "caisson run ... (goes on from the steps that were done)",
+    status: 499,
+    exit: 130,
+  },
   image_missing: {
     message: (d: { image: string }) => `Cannot start sandbox: image "${d.image}" is not here`,
     hint: (d) => {

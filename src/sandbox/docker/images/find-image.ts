@@ -17,8 +17,8 @@ export interface AgentImageSources {
   readonly snapshot?: string | undefined;
   /** Said by the person: go on without the snapshot when it is gone. */
   readonly mayDropSnapshot?: boolean;
-  /** Builds the sandbox's own Dockerfile, when it has one; gives the image's name. */
-  readonly buildOwn?: (() => Promise<string>) | undefined;
+  /** Builds the sandbox's own Dockerfile, when it has one. */
+  readonly buildOwn?: ((docker: Docker) => Promise<ImageFacts>) | undefined;
   /** `image:` of the policy. */
   readonly image?: string | undefined;
   /** The provider's target. */
@@ -36,8 +36,8 @@ export async function chooseAgentImage(docker: Docker, sources: AgentImageSource
     if (found !== undefined) return found;
     if (!sources.mayDropSnapshot) throw imageFailure("image_snapshot_missing", { image: snapshot });
   }
-  const name = (await buildOwn?.()) ?? image;
-  const found = await findImage(docker, { image: name, target });
-  if (found === undefined) throw imageFailure("image_missing", { image: name ?? latestImage(target) });
+  if (buildOwn !== undefined) return await buildOwn(docker);
+  const found = await findImage(docker, { image, target });
+  if (found === undefined) throw imageFailure("image_missing", { image: image ?? latestImage(target) });
   return found;
 }

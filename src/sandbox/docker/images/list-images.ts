@@ -1,5 +1,5 @@
 import type Docker from "dockerode";
-import { imageLabels, latestImage } from "./image-names.ts";
+import { imageLabels, keyedImage, latestImage } from "./image-names.ts";
 
 /** One image of ours in the engine. */
 export interface ListedImage {
@@ -20,7 +20,9 @@ export async function listImages(docker: Docker): Promise<readonly ListedImage[]
     .flatMap(({ Id, RepoTags, Labels, Size, Created }): ListedImage[] => {
       const target = Labels?.[imageLabels.target] ?? "";
       const tags = RepoTags ?? [];
-      const reference = tags.find((tag) => !tag.endsWith(":latest")) ?? tags[0] ?? Id;
+      const keyed = keyedImage(target, Labels?.[imageLabels.key] ?? "");
+      const reference =
+        tags.find((tag) => tag === keyed) ?? tags.find((tag) => !tag.endsWith(":latest")) ?? tags[0] ?? Id;
       const isLatest = tags.includes(latestImage(target));
       const createdAt = new Date(Created * 1000).toISOString();
       return [{ target, key: Labels?.[imageLabels.key] ?? "", reference, id: Id, bytes: Size, createdAt, isLatest }];
