@@ -91,6 +91,24 @@ describe("an agent's own Dockerfile", () => {
     expect(missing).toMatchObject({ exitCode: 4, stderr: expect.stringContaining("caisson images build codex") });
   });
 
+  it("is interrupted by Ctrl-C, in the engine too; nothing is started, also where the engine was not said", async () => {
+    await using cli = engine.createCli();
+    const manifest = write(
+      cli,
+      { Dockerfile: "FROM caisson-base:latest\nRUN sleep 600\n" },
+      { dockerfile: "Dockerfile" },
+    );
+    const running = cli.start(["run", "--manifest", manifest, "--", "echo", "started"], {
+      env: { CAISSON_ENGINE: "" },
+    });
+    await running.seen("RUN sleep 600");
+    running.kill("SIGINT");
+    const { exitCode, stdout, stderr } = await running.ended;
+    expect({ exitCode, stdout }).toEqual({ exitCode: 130, stdout: "" });
+    expect(stderr).toContain("Interrupted while the agent's image was built");
+    await expect.poll(async () => (await docker.listContainers()).length, { timeout: 20_000 }).toBe(0);
+  });
+
   it("is refused where the agent could write to it, and ignored where a repository brings it", async () => {
     await using cli = engine.createCli();
     writeFileSync(join(cli.workspace, "Dockerfile"), "FROM caisson-base:latest\n");
