@@ -108,8 +108,13 @@ const networks: readonly Attack[] = [
       meanwhile: `${waitForReady}
         curl -sS --max-time 3 -x http://$(cat gate):3128 http://good.test/public/$MARKER; touch done`,
     },
-    defence: "no address of the host on the gate's network",
-    off: { patches: [addressedBridge] },
+    defence: "no address of the host there, the gate serves the agent alone",
+    off: {
+      patches: [
+        addressedBridge,
+        { file: "src/run/docker-keeper-host.ts", find: ", port, peers: [place.agentAddress] }", replace: ", port }" },
+      ],
+    },
     evidence: { kind: "proof" },
   },
   {
