@@ -59,6 +59,9 @@ export async function createDockerKeeperHost(place: KeeperPlace, address: string
   };
 }
 
+/** Loads what speaks to the engine: it takes as long as making a network. */
+export const loadDocker = async (): Promise<void> => void (await import("dockerode"));
+
 /** Undoing alone, for settling: finds all by the labels that the engine gave it. */
 function createUndo(engine: DockerEngine) {
   return {

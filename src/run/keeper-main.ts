@@ -22,8 +22,11 @@ process.chdir("/");
 process.umask(0o077);
 
 const uid = process.geteuid?.() ?? 0;
-const machine = createMachine({ environment: process.env, home: homedir(), stateRoot, uid });
-machine.bootGate();
+// The launcher's word to us and to nobody else.
+const { CAISSON_LIKELY_ENGINE: likely, ...environment } = process.env;
+delete process.env.CAISSON_LIKELY_ENGINE;
+const machine = createMachine({ environment, home: homedir(), stateRoot, uid });
+machine.makeReady(likely);
 const channel = {
   input: process.stdin,
   answer: (word: string) => void process.stdout.write(`${word}\n`),

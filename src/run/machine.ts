@@ -8,8 +8,11 @@ import type { EngineOf, SettleHost } from "./settle.ts";
 
 /** This machine as keepers and settling see it, whatever the engine: an engine's own code is loaded when it is asked for. */
 export interface Machine extends SettleHost {
-  /** Has a gate of the local engine boot before it is known what to run; ended when another engine is asked for. */
-  bootGate(): void;
+  /**
+   * Makes ready for a run on this engine before it is known what to run: the local engine's gate boots (ended when another
+   * engine is asked for), the docker engine's code is loaded.
+   */
+  makeReady(likely: string | undefined): void;
   /** A keeper's host on this engine. Throws what the engine lacks here. */
   keeperHost(of: EngineOf): Promise<KeeperHost>;
 }
@@ -50,7 +53,10 @@ export function createMachine(place: KeeperPlace): Machine {
       return reapDockerStrays(place, isKept);
     },
     undoHost: keeperHost,
-    bootGate: () => localIfHere()?.bootGate(),
+    makeReady: (likely) => {
+      if (likely === "docker") void import("./docker-keeper-host.ts").then(({ loadDocker }) => loadDocker());
+      else localIfHere()?.bootGate();
+    },
     keeperHost,
   };
 }

@@ -2,7 +2,7 @@ import type { Duplex, Readable } from "node:stream";
 import type Docker from "dockerode";
 import { createLineSplitter } from "../../base/line-splitter.ts";
 import { boundedCall, statusOf } from "./bounded-call.ts";
-import type { ContainerBody, EngineApi, EngineEvent, Labelled } from "./engine-api.ts";
+import type { EngineApi, EngineEvent, Labelled } from "./engine-api.ts";
 
 /** How often a removal is asked for again while somebody else's removal is under way, and how long between. */
 const removalTries = 100;
@@ -25,7 +25,7 @@ export function createEngineApi(docker: Docker): EngineApi {
     answers: () => boundedCall("ask whether it is there", () => docker.ping(), pingSeconds).then(() => {}),
     createNetwork: (body) =>
       boundedCall(`make network ${body.Name}`, async (abortSignal) => {
-        await docker.createNetwork(cut(body, abortSignal) as never);
+        await docker.createNetwork({ _query: {}, _body: body, abortSignal } as never);
       }),
     connectNetwork: (network, id, endpoint) =>
       boundedCall(`connect a container to ${network}`, async (abortSignal) => {
@@ -41,7 +41,8 @@ export function createEngineApi(docker: Docker): EngineApi {
       }),
     createContainer: (name, body) =>
       boundedCall(`make container ${name}`, async (abortSignal) => {
-        const made = await docker.createContainer({ ...(body as ContainerBody), name, abortSignal } as never);
+        // Told apart: else the library writes all of the body into the address, too.
+        const made = await docker.createContainer({ _query: { name }, _body: body, abortSignal } as never);
         return made.id;
       }),
     startContainer: (id) =>
