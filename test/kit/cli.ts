@@ -52,8 +52,14 @@ export const launcher = resolve(import.meta.dirname, "../../bin/caisson");
 // Variables that would make a test depend on who runs it.
 const personal = /^(ANTHROPIC_|CLAUDE|OPENAI_|GEMINI_|OPENROUTER_|CAISSON_|XDG_|NO_COLOR|FORCE_COLOR)/;
 
-/** A new user of Caisson, with nothing in any folder but these variables. `await using cli = createTestCli()`. */
-export function createTestCli(variables: Readonly<Record<string, string>> = {}): TestCli {
+/**
+ * A new user of Caisson, with nothing in any folder but these variables. `await using cli = createTestCli()`. `within` is a
+ * command that starts the one that follows it elsewhere.
+ */
+export function createTestCli(
+  variables: Readonly<Record<string, string>> = {},
+  within: readonly string[] = [],
+): TestCli {
   // Short, for keeper.sock lies below it: the path of a unix socket has 107 bytes.
   const root = mkdtempSync(join(tmpdir(), "cs-"));
   const folders = {
@@ -80,7 +86,11 @@ export function createTestCli(variables: Readonly<Record<string, string>> = {}):
     NODE_COMPILE_CACHE: join(homedir(), ".cache/caisson/compile"),
   };
   const start = (args: readonly string[], call: CliCall = {}) =>
-    startCli(args, { cwd: call.cwd ?? folders.workspace, env: { ...environment, ...call.env }, input: call.input });
+    startCli([...within, launcher, ...args], {
+      cwd: call.cwd ?? folders.workspace,
+      env: { ...environment, ...call.env },
+      input: call.input,
+    });
   const run = (args: readonly string[], call: CliCall = {}) => start(args, { input: "", ...call }).ended;
   return {
     home: folders.home,
@@ -98,10 +108,10 @@ export function createTestCli(variables: Readonly<Record<string, string>> = {}):
 }
 
 function startCli(
-  args: readonly string[],
+  [program = "", ...args]: readonly string[],
   call: { cwd: string; env: NodeJS.ProcessEnv; input: CliCall["input"] },
 ): RunningCli {
-  const child = spawn(launcher, args, { cwd: call.cwd, env: call.env, stdio: "pipe" });
+  const child = spawn(program, args, { cwd: call.cwd, env: call.env, stdio: "pipe" });
   const texts = { stdout: "", stderr: "" };
   const watchers = new Set<() => void>();
   for (const stream of ["stdout", "stderr"] as const) {

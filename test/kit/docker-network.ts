@@ -1,4 +1,4 @@
-import { execFileSync, spawn } from "node:child_process";
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
 import type { Server, Socket } from "node:net";
@@ -11,6 +11,8 @@ import { addresses } from "./world-addresses.ts";
 const ip = (...argv: string[]) => execFileSync("ip", argv, { stdio: ["ignore", "ignore", "pipe"] });
 
 const listenedOn = [addresses.site, addresses.attacker, addresses.resolver, addresses.metadata, addresses.private];
+
+const ipv6 = (namespace: string, ...argv: string[]) => ip("-n", namespace, "-6", ...argv);
 
 /** Makes both namespaces; `NAME` is the engine's, `NAME-out` the outside, where the addresses of `world-addresses.ts` are. */
 export function openEngineNetwork(name: string): void {
@@ -25,6 +27,8 @@ export function openEngineNetwork(name: string): void {
   for (const address of listenedOn) ip("-n", outside, "addr", "add", `${address}/32`, "dev", "cable");
   ip("-n", outside, "route", "add", addresses.host, "dev", "cable");
   for (const address of listenedOn) ip("-n", name, "route", "replace", address, "dev", "cable");
+  ipv6(name, "addr", "add", `${addresses.host6}/64`, "dev", "cable", "nodad");
+  ipv6(outside, "addr", "add", `${addresses.site6}/64`, "dev", "cable", "nodad");
   // Refused at once, not lost: a name server of the machine that is asked in vain costs no time.
   ip("-n", name, "route", "add", "unreachable", "default");
 }
@@ -32,6 +36,15 @@ export function openEngineNetwork(name: string): void {
 /** Removes both; whatever still runs there keeps its namespace until it ends. */
 export function removeEngineNetwork(name: string): void {
   for (const one of [name, `${name}-out`]) if (existsSync(`/run/netns/${one}`)) ip("netns", "delete", one);
+}
+
+/** Starts the outside world's name server; it ends when it is disconnected, or with us. */
+export async function startNameServer(outside: string): Promise<ChildProcess> {
+  const main = join(import.meta.dirname, "docker-outside-main.ts");
+  const [file, args] = inNetwork(outside, [process.execPath, main]);
+  const child = spawn(file, args, { stdio: ["ignore", "inherit", "inherit", "ipc"] });
+  await once(child, "message");
+  return child;
 }
 
 /** The command that runs another in a namespace: `execFileSync(...inNetwork(engine.network, ["ip", "address"]))`. */

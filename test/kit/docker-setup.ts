@@ -1,9 +1,6 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
-import { join } from "node:path";
 import type { TestProject } from "vitest/node";
 import { closeDockerEngine, dockerEngineAt, openDockerEngine } from "./docker-engine.ts";
-import { inNetwork } from "./docker-network.ts";
+import { startNameServer } from "./docker-network.ts";
 import { provideTestImages } from "./test-images.ts";
 
 declare module "vitest" {
@@ -29,12 +26,4 @@ export default async function setUpDocker(project: TestProject): Promise<() => P
     await closeDockerEngine(name);
     throw error;
   }
-}
-
-async function startNameServer(outside: string): Promise<ChildProcess> {
-  const main = join(import.meta.dirname, "docker-outside-main.ts");
-  const [file, args] = inNetwork(outside, [process.execPath, main]);
-  const child = spawn(file, args, { stdio: ["ignore", "inherit", "inherit", "ipc"] });
-  await once(child, "message");
-  return child;
 }

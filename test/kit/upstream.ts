@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { createServer } from "node:https";
+import { createServer, type Server } from "node:https";
 import { makeTestCa } from "./test-ca.ts";
 import { loopback, type TestPlace } from "./test-engine.ts";
 
@@ -18,6 +18,7 @@ export interface Upstream extends AsyncDisposable {
   /** PEM of the authority that its certificate chains to. */
   readonly ca: string;
   readonly received: readonly ReceivedRequest[];
+  readonly server: Server;
 }
 
 /** Starts an upstream, on loopback when no place is said. Without an answer of its own it says 200 and `hello`. */
@@ -39,6 +40,7 @@ export async function startUpstream(
     cidr: place.cidr,
     ca: ca.certificate,
     received,
+    server,
     async [Symbol.asyncDispose]() {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));

@@ -94,28 +94,44 @@ export const describeCredentials = (engine: TestEngine) =>
       );
     });
 
-    it("must-have 33: each sandbox has an authority of its own, and curl, git, node and python trust it", async () => {
+    it("must-have 33: each sandbox has an authority of its own, which its clients trust, and no other sandbox's", async () => {
       await using cli = engine.createCli();
       await using upstream = await startUpstream(undefined, engine.place);
       const url = "https://api.service.example/v1/x";
+      writeFileSync(join(cli.workspace, "Fetch.java"), javaProgram(url));
+      writeFileSync(join(cli.workspace, "fetch.go"), goProgram(url));
       const script = [
         "cat /run/caisson/ca.pem",
-        `curl -fsS ${url}`,
+        `echo curl $(curl -fsS ${url})`,
         `node -e 'fetch("${url}").then(async (r) => console.log("node", await r.text()))'`,
         `python3 -c 'import urllib.request as u; print("python", u.urlopen("${url}").read().decode())'`,
-        `git ls-remote ${url} 2>&1 | head -1`,
+        // It reaches the upstream, which is no repository: the certificate is not the trouble.
+        `git ls-remote ${url} 2>&1 | grep -iq 'ssl\\|certificate' || echo git hello`,
+        "if command -v java >/dev/null; then java Fetch.java; else echo java is not here; fi",
+        "if command -v go >/dev/null; then GOCACHE=/tmp/go go run fetch.go; else echo go is not here; fi",
+        // The other one's authority, once there is another.
+        "cp /run/caisson/ca.pem mine.pem",
+        `[ -e other.pem ] && { curl -sS --cacert other.pem ${url}; echo other $?; grep -cF "$(sed -n 3p other.pem)" /run/caisson/trust-bundle.pem; }`,
+        "mv mine.pem other.pem",
       ].join("; ");
       const flags = writeManifest(cli, upstream);
-      const [first, second] = [
-        await cli.run(["run", ...flags, "--", "sh", "-c", script], { env }),
-        await cli.run(["run", ...flags, "--", "sh", "-c", script], { env }),
-      ];
+      const first = await cli.run(["run", ...flags, "--", "sh", "-c", script], { env });
+      const second = await cli.run(["run", ...flags, "--", "sh", "-c", script], { env });
       const authority = (text: string) => /-----BEGIN[^-]+-----[^-]+-----END/.exec(text)?.[0];
       expect(authority(first.stdout)).toBeDefined();
       expect(authority(first.stdout)).not.toBe(authority(second.stdout));
-      for (const word of ["hello", "node hello", "python hello"]) expect(first.stdout).toContain(word);
-      // git reached the upstream, which is no repository: its certificate was not the trouble.
-      expect(first.stdout).not.toMatch(/SSL|certificate problem/);
+      const clients = [
+        "curl hello",
+        "node hello",
+        "python hello",
+        "git hello",
+        /^java (hello|is not here)$/m,
+        /^go (hello|is not here)$/m,
+      ];
+      for (const { stdout, stderr } of [first, second])
+        for (const client of clients) expect(`${stdout}${stderr}`).toMatch(client);
+      // curl's 60: the certificate is not trusted.
+      expect(second.stdout).toMatch(/^other 60\n0$/m);
     });
 
     it("must-have 8: the gate is up before the agent's first instruction, every time", async () => {
@@ -158,6 +174,29 @@ export const describeCredentials = (engine: TestEngine) =>
       expect(existsSync(join(cli.stateRoot, "sandboxes"))).toBe(false);
     });
   });
+
+const javaProgram = (url: string) => `
+import java.net.URI;
+import java.net.http.*;
+class Fetch {
+  public static void main(String[] args) throws Exception {
+    var request = HttpRequest.newBuilder(URI.create("${url}")).build();
+    var client = HttpClient.newBuilder().proxy(java.net.ProxySelector.getDefault()).build();
+    System.out.println("java " + client.send(request, HttpResponse.BodyHandlers.ofString()).body());
+  }
+}
+`;
+
+const goProgram = (url: string) => `
+package main
+import ("fmt"; "io"; "net/http")
+func main() {
+  answer, err := http.Get("${url}")
+  if err != nil { panic(err) }
+  text, _ := io.ReadAll(answer.Body)
+  fmt.Println("go", string(text))
+}
+`;
 
 function grep(text: string, dir: string): string {
   try {

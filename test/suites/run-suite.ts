@@ -1,8 +1,9 @@
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
+import { freshMarker, processesAt, processesSaying } from "../kit/processes-saying.ts";
 import type { TestEngine } from "../kit/test-engine.ts";
 
 type Event = { event: string; seq: number; [key: string]: unknown };
@@ -80,15 +81,6 @@ export const describeRun = (engine: TestEngine) =>
       expect(sent).toBeLessThan(16);
       running.kill("SIGINT");
       expect((await running.ended).exitCode).toBe(130);
-    });
-
-    it("stops at the wall clock with exit 124, setsid grandchildren included", async () => {
-      await using cli = engine.createCli();
-      const marker = `caisson-test-${process.pid}-${Date.now()}`;
-      const script = `setsid sh -c 'sleep 600; : ${marker}' & sleep 600; : ${marker}`;
-      const result = await cli.run(["run", "--timeout", "1s", "--", "sh", "-c", script]);
-      expect(result.exitCode).toBe(124);
-      expect(processesWith(marker)).toEqual([]);
     });
 
     it("must-have 9: runs at once do not collide, and their labels are listed", async () => {
@@ -175,7 +167,9 @@ export const describeRun = (engine: TestEngine) =>
         await running.ended;
         // A run that was begun goes on; one that was not has nobody left.
         await expect
-          .poll(() => openRunsOf(cli.stateRoot) > 0 || processesAt(cli.home).length === 0, { timeout: 15_000 })
+          .poll(() => openRunsOf(cli.stateRoot) > 0 || processesAt(`HOME=${cli.home}\0`).length === 0, {
+            timeout: 15_000,
+          })
           .toBe(true);
       },
     );
@@ -183,19 +177,19 @@ export const describeRun = (engine: TestEngine) =>
     it("starts nobody for a command line that is wrong", async () => {
       await using cli = engine.createCli();
       expect((await cli.run(["run", "--nonsense", "--", "true"])).exitCode).toBe(2);
-      await expect.poll(() => processesAt(cli.home), { timeout: 15_000 }).toEqual([]);
+      await expect.poll(() => processesAt(`HOME=${cli.home}\0`), { timeout: 15_000 }).toEqual([]);
     });
 
     it("must-have 6: a killed keeper is told as interrupted, and cleanup leaves nothing of it", async () => {
       await using cli = engine.createCli();
-      const marker = `caisson-test-${process.pid}-${Date.now()}`;
+      const marker = freshMarker();
       const script = `setsid sh -c 'sleep 600; : ${marker}' & sleep 600; : ${marker}`;
       const slug = (await cli.run(["run", "--detach", "--", "sh", "-c", script])).stdout.trim();
       const metadata = JSON.parse(readFileSync(join(cli.stateRoot, "sandboxes", slug, "metadata.json"), "utf8"));
       process.kill(metadata.keeper.pid, "SIGKILL");
       await expect.poll(async () => (await cli.run(["ls"])).stdout, { timeout: 10_000 }).toContain("interrupted");
       expect((await cli.run(["cleanup"])).exitCode).toBe(0);
-      expect(processesWith(marker)).toEqual([]);
+      expect(processesSaying(marker)).toEqual([]);
       expect(openOf(cli.stateRoot)).toEqual([]);
       expect(readdirSync(cli.workspace)).toEqual([]);
       expect(eventsOf(cli.stateRoot, slug).at(-2)).toMatchObject({ event: "run_completed", end: "interrupted" });
@@ -210,13 +204,40 @@ export const describeRun = (engine: TestEngine) =>
       expect(ends).toEqual([expect.objectContaining({ end: "stopped" })]);
     });
 
-    it("must-have 7: the log is on disk while the run goes on, and still there after it", async () => {
+    it("must-have 7: the log of agent and gate is on disk while the run goes on, each line with its time, and still there after it", async () => {
       await using cli = engine.createCli();
-      const slug = (await cli.run(["run", "--detach", "--", "sh", "-c", "echo early; sleep 600"])).stdout.trim();
+      const agent = "echo early; sleep 600";
+      const run = ["run", "--detach", "--publish", "0:3000", "--", "sh", "-c", agent];
+      const slug = (await cli.run(run)).stdout.trim();
       const log = join(cli.stateRoot, "sandboxes", slug, "compose.log");
-      await expect.poll(() => readFileSync(log, "utf8")).toMatch(/^\d{4}-\d\d-\d\dT[\d:.]+Z stdout \| early$/m);
+      const time = "^\\d{4}-\\d\\d-\\d\\dT[\\d:.]+Z";
+      await expect.poll(() => readFileSync(log, "utf8")).toMatch(new RegExp(`${time} stdout \\| early$`, "m"));
+      // Nobody listens inside: the gate says so, in its own name.
+      const [{ ports } = { ports: [] }] = (await cli.run(["ls", "--json"])).jsonLines<{
+        ports: readonly { hostPort: number }[];
+      }>();
+      const [curl, argv] = engine.beside(["curl", "-sS", `http://127.0.0.1:${ports[0]?.hostPort}/`]);
+      expect(spawnSync(curl, argv).status).not.toBe(0);
+      await expect.poll(() => readFileSync(log, "utf8")).toMatch(new RegExp(`${time} gate {3}\\| .`, "m"));
+      const during = readFileSync(log, "utf8");
       await cli.run(["stop", slug]);
-      expect(readFileSync(log, "utf8")).toContain("early");
+      expect(readFileSync(log, "utf8").startsWith(during)).toBe(true);
+    });
+
+    it("must-have 7: the log is rotated: a flood leaves the newest of it, and what was dropped is told", async () => {
+      await using cli = engine.createCli();
+      const flood = "yes 0123456789abcdefghijklmnopqrstuvwxyz0123456789abcdefghijklmno | head -n 1300000; echo the end";
+      const slug = (await cli.run(["run", "--detach", "--", "sh", "-c", flood])).stdout.trim();
+      const dir = join(cli.stateRoot, "sandboxes", slug);
+      await expect.poll(() => openOf(cli.stateRoot), { timeout: 90_000, interval: 200 }).toEqual([]);
+      const parts = readdirSync(dir).filter((name) => name.startsWith("compose.log"));
+      expect(parts.sort()).toEqual(["compose.log", "compose.log.1", "compose.log.2", "compose.log.3"]);
+      const sizes = parts.map((name) => statSync(join(dir, name)).size);
+      expect(sizes.reduce((sum, bytes) => sum + bytes)).toBeLessThanOrEqual(64 * 1024 ** 2);
+      expect(readFileSync(join(dir, "compose.log"), "utf8")).toMatch(/stdout \| the end\n$/);
+      expect(eventsOf(cli.stateRoot, slug)).toContainEqual(
+        expect.objectContaining({ event: "limit_reached", limit: "output" }),
+      );
     });
 
     it("must-have 35: policy allow applies while the run goes on", async () => {
@@ -273,27 +294,3 @@ export const describeRun = (engine: TestEngine) =>
       expect(result.stderr).toContain("caisson.yaml");
     });
   });
-
-/** Processes of ours whose environment says that this is their home. */
-function processesAt(home: string): readonly string[] {
-  const found = readdirSync("/proc").filter((name) => {
-    try {
-      return /^\d+$/.test(name) && readFileSync(`/proc/${name}/environ`, "utf8").includes(`HOME=${home}\0`);
-    } catch {
-      return false; // Gone, or another user's.
-    }
-  });
-  return found;
-}
-
-function processesWith(marker: string): readonly string[] {
-  return readdirSync("/proc")
-    .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
-    .filter((pid) => {
-      try {
-        return readFileSync(`/proc/${pid}/cmdline`, "utf8").includes(marker);
-      } catch {
-        return false;
-      }
-    });
-}
