@@ -17,7 +17,8 @@ export const codex: Provider = {
   routes: openaiRoutes,
   plan(request) {
     const { argv, ...prompt } = handOverPrompt("codex", request, { instructions: () => [] });
-    const headless = request.interactive ? [] : ["exec", "--json", "--skip-git-repo-check"];
+    // A server behind its screen would be asked over a unix socket, which no program inside may open.
+    const headless = request.interactive ? ["--no-daemon"] : ["exec", "--json", "--skip-git-repo-check"];
     const model = request.model === undefined ? [] : ["--model", request.model];
     return {
       ...prompt,
@@ -49,6 +50,8 @@ function configText({ interactive, instructions, signedInWith, workdir }: Provid
     `env_key = ${tomlText(key.variable)}`,
     'wire_api = "responses"',
     "supports_websockets = false",
+    "[tui]",
+    "show_tooltips = false",
     "[analytics]",
     "enabled = false",
     "[features]",
