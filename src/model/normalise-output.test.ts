@@ -18,6 +18,10 @@ describe("normaliseOutput()", () => {
     ["3 passed in 1.20s", "3 passed in <duration>"],
     ["PI_SESSION_FILE=/h/.pi/agent/sessions/--a b--/2026_x.jsonl", "PI_SESSION_FILE=/h/.pi/agent/sessions/<name>"],
     ["A=1\nPATH=/opt/x/bin:/bin\nB=2", "A=1\nPATH=<path>\nB=2"],
+    [
+      "Chunk ID: 53c5f0\nWall time: 0.0512 seconds\nOriginal token count: 9",
+      "Chunk ID: <number>\nWall time: <duration>\nOriginal token count: <number>",
+    ],
     ["output in /tmp/pi-bash-1f.log", "output in /tmp/<name>"],
     ["/tmp/caisson-x1/src/a.js:3", "/tmp/<name>/src/a.js:3"],
     [

@@ -27,6 +27,9 @@ const rules: readonly (readonly [RegExp, string])[] = [
   // Where Claude Code keeps an output that is too long to show, and how long it is with its own durations in it.
   [/\/\.claude\/projects\/[^\s"']+/g, "/.claude/projects/<name>"],
   [/\/\.pi\/agent\/sessions\/[^\n"']*?\.jsonl/g, "/.pi/agent/sessions/<name>"],
+  // What Codex says of each command: a random name, how long it took, how long its answer is (with its folder in it).
+  [/("?\b(?:chunk_id|wall_time_seconds|original_token_count)"?: ?)(?:"[0-9a-f]*"|[\d.e-]+)/g, "$1<number>"],
+  [/^((?:Chunk ID|Original token count): )[0-9a-f]+/gm, "$1<number>"],
   // Where the machine's tools lie.
   [/^(PATH|\w+_EXECPATH)=.*$/gm, "$1=<path>"],
   [/\bOutput too large \([\d.]+ ?[KM]?B\)/g, "Output too large"],

@@ -1,9 +1,18 @@
 import { execFileSync } from "node:child_process";
-import { chmodSync, cpSync, linkSync, mkdirSync, realpathSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  chmodSync,
+  cpSync,
+  linkSync,
+  mkdirSync,
+  realpathSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { spawn as spawnPty } from "@lydell/node-pty";
 import { describe, expect, it } from "vitest";
-import { type AgentWorld, createAgentWorld, realKeys } from "../kit/agent-world.ts";
+import { createAgentWorld, realKeys } from "../kit/agent-world.ts";
 
 const programs = resolve(import.meta.dirname, "../../node_modules");
 const env = { ANTHROPIC_API_KEY: realKeys.ANTHROPIC_API_KEY };
@@ -21,7 +30,6 @@ function place(file: string, target: string): string {
   chmodSync(target, 0o755);
   return target;
 }
-const asked = (world: AgentWorld) => world.endpoint.received.filter(({ method }) => method === "POST")[0]?.text ?? "";
 
 describe("an agent's CLI", () => {
   it("works from ~/.local/bin, where the native installer puts it", async () => {
@@ -64,37 +72,48 @@ describe("an agent's CLI", () => {
     const output = (await world.events("nvm")).find((event) => event.event === "tool_completed");
     expect(output).toMatchObject({ ok: true, output: `${root}/bin/node\n` });
   });
-
-  it("commits as the person", async () => {
-    const commit = "git add -A && git commit -qm mended && git log -1 --format='%an <%ae>'";
-    await using world = await createAgentWorld({ turns: [{ tools: [{ use: "shell", command: commit }] }, ...said] });
-    writeFileSync(join(world.cli.home, ".gitconfig"), '[user]\n\tname = "A \\"B\\" C"\n\temail = abc@person.example\n');
-    execFileSync("git", ["init", "-q", world.workspace]);
-    await world.cli.run(["run", "--label", "git", "--manifest", world.manifest, "claude-code", "commit"], { env });
-    const log = ["-C", world.workspace, "log", "-1", "--format=%an <%ae> %s"];
-    expect(execFileSync("git", log, { encoding: "utf8" })).toBe('A "B" C <abc@person.example> mended\n');
-  });
 });
 
 describe("a manifest's agent", () => {
-  it("gets its instructions, its model and its skills", async () => {
-    await using world = await createAgentWorld({ turns: said });
-    const skill = join(world.cli.home, "skills/till-review");
-    mkdirSync(skill, { recursive: true });
-    writeFileSync(
-      join(skill, "SKILL.md"),
-      "---\nname: till-review\ndescription: How tills are reviewed here.\n---\nCount twice.\n",
-    );
-    const agent = `agents:\n  reviewer:\n    provider: claude-code\n    model: claude-haiku-4-5\n    instructions: Be very brief.\n    skills: [skills/till-review]\n`;
-    const manifest = join(world.cli.home, "with-agent.yaml");
-    const provider = `providers:\n  claude-code:\n    upstream: ${world.endpoint.url}\n    allowAddresses: [127.0.0.1/32]\n`;
-    writeFileSync(manifest, agent + provider);
-    const result = await world.cli.run(["run", "--manifest", manifest, "reviewer", "review it"], { env });
-    expect(result).toMatchObject({ exitCode: 0, stdout: "Hello from the script.\n" });
-    expect(JSON.parse(asked(world)).model).toMatch(/^claude-haiku-4-5/);
-    expect(asked(world)).toContain("Be very brief.\\n\\nreview it");
-    expect(asked(world)).toContain("How tills are reviewed here.");
-  });
+  const commit = "git add -A && git commit -qm mended";
+  it.each([
+    ["claude-code", "claude-haiku-4-5", "ANTHROPIC_API_KEY", "CLAUDE.md"],
+    ["pi", "anthropic/claude-haiku-4-5", "ANTHROPIC_API_KEY", "AGENTS.md"],
+    ["codex", "gpt-5.1", "OPENAI_API_KEY", "AGENTS.md"],
+    ["copilot", "gpt-5.4", "COPILOT_GITHUB_TOKEN", "AGENTS.md"],
+    ["opencode", "anthropic/claude-haiku-4-5", "ANTHROPIC_API_KEY", "AGENTS.md"],
+  ] as const)(
+    "%s gets instructions, model, skills and the project's own words, and commits as the person",
+    async (provider, model, key, words) => {
+      await using world = await createAgentWorld({ turns: [{ tools: [{ use: "shell", command: commit }] }, ...said] });
+      const { home } = world.cli;
+      const skill = join(home, "skills/till-review");
+      mkdirSync(skill, { recursive: true });
+      writeFileSync(
+        join(skill, "SKILL.md"),
+        "---\nname: till-review\ndescription: How tills are reviewed here.\n---\nCount twice.\n",
+      );
+      const agent = `agents:\n  reviewer:\n    provider: ${provider}\n    model: ${model}\n    instructions: Be very brief.\n    skills: [skills/till-review]\n`;
+      appendFileSync(world.manifest, agent);
+      writeFileSync(join(home, ".gitconfig"), '[user]\n\tname = "A \\"B\\" C"\n\temail = abc@person.example\n');
+      writeFileSync(join(world.workspace, words), "Tills are counted at noon.\n");
+      execFileSync("git", ["init", "-q", world.workspace]);
+      const result = await world.cli.run(["run", "--manifest", world.manifest, "reviewer", "review it"], {
+        env: { [key]: realKeys[key] },
+      });
+      expect(result).toMatchObject({ exitCode: 0, stdout: "Hello from the script.\n" });
+      const turn = world.endpoint.received.find(({ text }) => text.includes('"tools":[{'))?.text ?? "{}";
+      expect(JSON.parse(turn).model).toContain(model.split("/").at(-1));
+      for (const told of [
+        "Be very brief.\\n\\nreview it",
+        "How tills are reviewed here.",
+        "Tills are counted at noon.",
+      ])
+        expect(turn).toContain(told);
+      const log = ["-C", world.workspace, "log", "-1", "--format=%an <%ae> %s"];
+      expect(execFileSync("git", log, { encoding: "utf8" })).toContain('A "B" C <abc@person.example> mended');
+    },
+  );
 });
 
 describe("an agent in a terminal", () => {
