@@ -24,7 +24,7 @@ export async function findProgram(
 /** What a program at a known path says of itself. */
 export async function describeProgram(path: string, versionArgs: readonly string[]): Promise<ProgramFacts> {
   const { stdout, stderr } = await runProbe([path, ...versionArgs], { seconds: 15 });
-  const version = /\d+(?:\.\d+)+[\w.-]*/.exec(`${stdout}\n${stderr}`)?.[0];
+  const version = /\d+(?:\.\d+)+(?:[\w.-]*\w)?/.exec(`${stdout}\n${stderr}`)?.[0];
   return { path, ...(version !== undefined && { version }) };
 }
 
