@@ -32,7 +32,7 @@ export async function createDockerKeeperHost(place: KeeperPlace, address: string
     },
     prepareSandbox: async (request, paths, guarded, journal) => {
       const planned = plan(request, paths.dir);
-      if (planned.user.uid !== place.uid) giveWritable(guarded, paths.dir, planned.user);
+      if (planned.user.uid !== place.uid) giveShown(guarded, paths.dir, planned.user);
       const prepared = await engine.prepare(planned, { mounts: guarded.mounts }, (facts) =>
         journal.intent("sandbox_started", { ...facts }),
       );
@@ -71,10 +71,13 @@ function createUndo(engine: DockerEngine) {
   };
 }
 
-/** What the agent is to write to and lies with us, the guard's copies of git directories or the copied workspace, becomes its own. */
-function giveWritable({ mounts }: GuardedWorkspace, stateDir: string, user: DockerPlan["user"]): void {
-  for (const { kind, source } of mounts) {
-    if (kind === "bind" && source.startsWith(`${stateDir}/`)) giveTree(source, user);
+/**
+ * What the agent is shown and lies with us becomes its own, where it is another user: the guard's copies of git directories and the
+ * copied workspace, to write to; the guard's empty folder, which some CLI looks into before it starts (Codex).
+ */
+function giveShown({ mounts }: GuardedWorkspace, stateDir: string, user: DockerPlan["user"]): void {
+  for (const { source } of mounts) {
+    if (source.startsWith(`${stateDir}/`)) giveTree(source, user);
   }
 }
 

@@ -64,7 +64,7 @@ describe("setting up", () => {
       { name: "reviewer", provider: "claude-code", model: "x", lacks: [] },
       { name: "broken", lacks: [{ problem: matching(/no provider "nobody"/) }] },
       { name: "claude-code", credentials: expect.arrayContaining([{ variable: "ANTHROPIC_API_KEY", isSet: true }]) },
-      { name: "pi" },
+      ...["pi", "codex", "copilot", "opencode"].map((name) => ({ name })),
     ]);
     expect(JSON.stringify(rows)).not.toContain("sk-value");
     const bare = (await cli.run(["agents"])).stdout;

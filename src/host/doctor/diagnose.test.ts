@@ -37,6 +37,8 @@ const debian: MachineFacts = {
       "dockerd",
       "mmdebstrap",
       "docker-compose",
+      "busctl",
+      "dbus-daemon",
       "apt-get",
     ].map((name) => [name, program(name)]),
   ),

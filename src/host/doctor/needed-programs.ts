@@ -32,6 +32,9 @@ const needed: Readonly<Record<Purpose, readonly NeededProgram[]>> = {
     { program: "dockerd", packages: ["docker.io"] },
     { program: "mmdebstrap", packages: ["mmdebstrap"] },
     { program: "docker-compose", packages: ["docker-compose"] },
+    // An ordinary user's own systemd, for the limits that it hands down.
+    { program: "busctl", packages: ["systemd"] },
+    { program: "dbus-daemon", packages: ["dbus"] },
   ],
 };
 

@@ -41,6 +41,8 @@ const programs: Readonly<Record<string, readonly string[]>> = {
   dockerd: [],
   mmdebstrap: [],
   "docker-compose": [],
+  busctl: [],
+  "dbus-daemon": [],
   "apt-get": ["--version"],
   dnf: [],
   pacman: [],

@@ -50,8 +50,6 @@ export interface GuardHost {
 
   /** The acts. Each is one step that a death can come before or after. */
   makeFolder(path: string, mode: number): void;
-  /** Gives a folder of the guard's own its mode, whatever the umask says. Never for a path in the workspace: it follows links. */
-  setMode(path: string, mode: number): void;
   /** Removes an empty folder. A folder that is not there is `true`, one with something in it stays and is `false`. */
   removeFolder(path: string): boolean;
   /** Writes a file of ours. `mtimeMs`: git tells by the time of an index which entries it must look at again. */

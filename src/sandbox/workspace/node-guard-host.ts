@@ -26,7 +26,6 @@ export function createGuardHost(programs: ProgramsOutside): GuardHost {
     makeFolder: (target, mode) => {
       fs.mkdirSync(target, { recursive: true, mode });
     },
-    setMode: fs.chmodSync,
     removeFolder,
     writeFile: (target, bytes, { mode, mtimeMs }) => {
       fs.writeFileSync(target, bytes, { mode });

@@ -14,9 +14,7 @@ import type { GuardPlan } from "./guard-plan.ts";
  */
 export async function prepareGuard(host: GuardHost, plan: GuardPlan, journal: Journal): Promise<void> {
   host.makeFolder(plan.guardDir, 0o700);
-  // In a container the agent is another user: a CLI that may not even look into its folder (Codex) does not start.
-  host.makeFolder(join(plan.guardDir, "empty"), 0o555);
-  host.setMode(join(plan.guardDir, "empty"), 0o555);
+  host.makeFolder(join(plan.guardDir, "empty"), 0o500);
   host.writeFile(join(plan.guardDir, "plan.json.new"), JSON.stringify(plan), { mode: 0o600 });
   host.move(join(plan.guardDir, "plan.json.new"), join(plan.guardDir, "plan.json"));
   for (const unit of plan.gitDirs) {
