@@ -126,7 +126,9 @@ function visiblePart(file: string, home: string): string {
   if (store !== undefined) return store;
   const prefix = dirname(dirname(file));
   const isShared = [home, join(home, ".local"), "/", "/usr", "/usr/local", "/opt"].includes(prefix);
-  return existsSync(join(prefix, "lib/node_modules")) && !isShared ? prefix : file;
+  // A shim (pyenv, rbenv, asdf) is a script that asks its version manager what to run: that lies beside it.
+  const isShim = basename(dirname(file)) === "shims";
+  return (isShim || existsSync(join(prefix, "lib/node_modules"))) && !isShared ? prefix : file;
 }
 
 function versionOf(binary: string): string | undefined {

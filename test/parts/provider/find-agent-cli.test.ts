@@ -65,6 +65,14 @@ describe("findAgentCli()", () => {
     expect(find("claude")?.tools.dirs).toEqual([join(home, ".local/lib/node_modules")]);
   });
 
+  it("shows a version manager with its shim, which asks it what to run", () => {
+    const cli = put(".pyenv/shims/python3", "#!/bin/sh\n");
+    expect(find("python3", join(home, ".pyenv/shims"))).toEqual({
+      binary: cli,
+      tools: { dirs: [join(home, ".pyenv")], path: [join(home, ".pyenv/shims")] },
+    });
+  });
+
   it("finds the CLIs that came with Caisson, and runs them with its own Node", () => {
     const pi = find("pi", "/nowhere", ownPrograms);
     expect(pi?.version).toBe("0.87.1");
