@@ -21,7 +21,12 @@ static int find(const char *wanted) {
 
 int main(void) {
   started();
-  int pid = find(setting("TARGET"));
+  // The victim may have been forked, and not become itself yet.
+  int pid = 0;
+  for (int tries = 0; pid == 0 && tries < 500; tries++) {
+    pid = find(setting("TARGET"));
+    if (pid == 0) usleep(10000);
+  }
   if (pid == 0) {
     errno = ESRCH;
     blocked("victim not found");
