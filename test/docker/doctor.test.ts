@@ -18,7 +18,7 @@ describe("caisson doctor --engine docker", () => {
     expect(exitCode).toBe(0);
     const { rows } = JSON.parse(stdout) as Diagnosis;
     const detail = expect.stringMatching(
-      /^engine \d.* · overlay2 · cgroup v[12] · runtimes .*runc.* · images .*claude-code, gate/,
+      /^engine \d.* · overlay2 · cgroup v[12] · runtimes .*runc.* · images .*claude-code.* gate/,
     );
     expect(rows).toContainEqual(expect.objectContaining({ name: "docker", state: "ready", detail }));
   });

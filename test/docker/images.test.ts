@@ -8,6 +8,7 @@ import { baseImage } from "../kit/base-image.ts";
 import { createTestCli } from "../kit/cli.ts";
 import { dockerEngineAt } from "../kit/docker-engine.ts";
 import { listenOutside } from "../kit/docker-network.ts";
+import { hideImage } from "../kit/hide-image.ts";
 import { createTinyRegistry } from "../kit/tiny-registry.ts";
 import { addresses } from "../kit/world-addresses.ts";
 
@@ -114,26 +115,22 @@ describe("what an image remembers", () => {
   it("pi: nothing of a sign-in either, nor any layer that only fetched", async () => {
     const { server, signIns } = await createTinyRegistry();
     await using _ = server;
+    await using __ = await hideImage(docker, "pi");
     const port = await listenOutside(engine.outside, server, { address: addresses.site });
     const npm = { registry: `http://${addresses.site}:${port}/`, signIn: "Bearer npm-sign-in-7f1c" };
     const built = await buildTarget({ ...quietHost(), readNpm: async () => npm }, { target: "pi", base: baseImage });
-    try {
-      expect(signIns).toEqual([npm.signIn, npm.signIn]);
-      expect(await start(built.id, ["pi", "--version"])).toContain("1.2.3");
-      const images = await docker.listImages({ all: true });
-      const histories = await Promise.all(images.map(({ Id }) => docker.getImage(Id).history()));
-      const remembered = JSON.stringify([histories, await docker.getImage(built.id).inspect()]);
-      expect(remembered).not.toContain("npm-sign-in-7f1c");
-      expect(remembered).not.toContain(npm.registry);
-      const inside = await start(built.id, ["sh", "-c", "grep -rls npm-sign-in-7f1c /etc /home /opt /root /usr /var"], {
-        User: "0",
-        Entrypoint: [""],
-      });
-      expect(inside).toBe("");
-    } finally {
-      await docker.getImage(built.reference).remove({ force: true });
-      await docker.getImage("caisson-pi:latest").remove({ force: true });
-    }
+    expect(signIns).toEqual([npm.signIn, npm.signIn]);
+    expect(await start(built.id, ["pi", "--version"])).toContain("1.2.3");
+    const images = await docker.listImages({ all: true });
+    const histories = await Promise.all(images.map(({ Id }) => docker.getImage(Id).history()));
+    const remembered = JSON.stringify([histories, await docker.getImage(built.id).inspect()]);
+    expect(remembered).not.toContain("npm-sign-in-7f1c");
+    expect(remembered).not.toContain(npm.registry);
+    const inside = await start(built.id, ["sh", "-c", "grep -rls npm-sign-in-7f1c /etc /home /opt /root /usr /var"], {
+      User: "0",
+      Entrypoint: [""],
+    });
+    expect(inside).toBe("");
   });
 });
 
@@ -155,6 +152,7 @@ describe("buildTarget()", () => {
   });
 
   it("tells the step that failed and what it said", async () => {
+    await using _ = await hideImage(docker, "pi");
     const wish = { target: "pi", base: baseImage, network: "none" };
     const failure = await buildTarget(quietHost(), wish).catch((error: unknown) => error);
     expect(failure).toMatchObject({
@@ -170,6 +168,7 @@ describe("buildTarget()", () => {
   });
 
   it("stops when it is told to, in the engine too", async () => {
+    await using _ = await hideImage(docker, "copilot");
     const abort = new AbortController();
     const host = { ...quietHost(), signal: abort.signal, tell: () => abort.abort() };
     await expect(buildTarget(host, { target: "copilot", base: baseImage, network: "none" })).rejects.toThrow();

@@ -5,6 +5,7 @@ import { beforeAll, describe, expect, inject, it } from "vitest";
 import { buildImage } from "../../src/host/docker/build-image.ts";
 import type { TestCli } from "../kit/cli.ts";
 import { dockerEngineAt } from "../kit/docker-engine.ts";
+import { hideImage } from "../kit/hide-image.ts";
 import { dockerTestEngine } from "../kit/test-engine.ts";
 
 const engine = dockerTestEngine(inject("dockerEngine"));
@@ -87,6 +88,7 @@ describe("an agent's own Dockerfile", () => {
     const failed = await run("FROM caisson-base:latest\nRUN echo out of luck && exit 9\n");
     expect(failed.exitCode).toBe(6);
     expect(failed.stderr).toMatch(/Step 2\/\d : RUN .* failed: .*code: 9[\s\S]*out of luck/);
+    await using _ = await hideImage(docker, "codex");
     const missing = await run("FROM caisson-codex:latest\n");
     expect(missing).toMatchObject({ exitCode: 4, stderr: expect.stringContaining("caisson images build codex") });
   });
