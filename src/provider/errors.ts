@@ -29,6 +29,18 @@ export const providerFailure = failures({
     status: 400,
     exit: 2,
   },
+  session_unsupported: {
+    message: (d: { agent: string; what: string }) => `${d.agent} cannot ${d.what} in a session`,
+    hint: () => "see docs/providers.md for what each agent can do",
+    status: 409,
+    exit: 2,
+  },
+  session_refused: {
+    message: (d: { agent: string; why: string }) => `${d.agent} did not take it: ${d.why}`,
+    hint: () => "look at what it does: caisson attach SLUG",
+    status: 409,
+    exit: 2,
+  },
   prompt_too_long: {
     message: (d: { agent: string; bytes: number }) =>
       `Cannot start ${d.agent} on a terminal: a first prompt of ${d.bytes} bytes does not fit on its command line`,

@@ -1,5 +1,6 @@
 import type { RunEventDraft } from "../spec/events.ts";
 import type { CredentialSource, Injection, Route } from "../spec/policy.ts";
+import type { SessionCommand, ThinkingLevel } from "../spec/session.ts";
 
 /** One way to sign in: a credential that the provider can use, and how its placeholder reaches the CLI. */
 export interface ProviderCredential {
@@ -32,7 +33,7 @@ export interface ProviderRequest {
 }
 
 /** How to start the CLI inside. Holds no secret: the caller adds the placeholders to the environment. */
-interface ProviderPlan {
+export interface ProviderPlan {
   readonly argv: readonly string[];
   /** What the CLI reads from its standard input, which is then closed: a prompt of any length, seen in no process list. */
   readonly input?: string;
@@ -45,6 +46,61 @@ export interface Decoder {
   decode(bytes: Uint8Array): readonly RunEventDraft[];
   /** The stream ended: what was left in the buffer. */
   end(): readonly RunEventDraft[];
+}
+
+/** What a session's codec gives for what it was given: bytes for the CLI, facts for the record, and pieces for those who look on. */
+export interface SessionStep {
+  /** Written to the CLI's standard input, in order; whole lines. */
+  readonly write?: string;
+  readonly events?: readonly RunEventDraft[];
+  readonly streamed?: readonly { readonly kind: "text" | "thought"; readonly text: string }[];
+}
+
+/**
+ * Speaks a CLI's own two-way protocol: a pure machine with a state, of which every step is what to write and what to tell.
+ * Tells `conversation_opened` once, `turn_started` and `turn_completed` in pairs, and each question once. Never throws for
+ * what the CLI says, whatever the bytes and their split.
+ */
+export interface SessionCodec {
+  /** The CLI runs: what is said to it first. */
+  open(): SessionStep;
+  /** Throws a Failure (`session_unsupported`) for what the CLI cannot do, and (`session_refused`) for what makes no sense now. */
+  encode(command: SessionCommand): SessionStep;
+  decode(bytes: Uint8Array): SessionStep;
+  /** The stream ended: what was left in the buffer; a turn that went on is over (`interrupted`). */
+  end(): SessionStep;
+}
+
+/** What a session asks of its provider, beside what every run does. */
+export interface SessionRequest extends Omit<ProviderRequest, "prompt" | "interactive"> {
+  /** The CLI's own id of the conversation to go on with. */
+  readonly resume?: string;
+  /** Whether the CLI asks before it uses a tool; otherwise the sandbox alone is the permission system. */
+  readonly asks: boolean;
+  readonly thinking?: ThinkingLevel;
+}
+
+/** What a CLI can do in a session: the rows of `docs/providers.md`, held by the contract suite. */
+export interface SessionAbilities {
+  /** `now`: within the turn; `queued`: after it, as a follow-up would be; `no`: refused. */
+  readonly steer: "now" | "queued" | "no";
+  readonly answer: boolean;
+  readonly setModel: boolean;
+  /** The levels that it takes while it runs; none: refused. */
+  readonly thinking: readonly ThinkingLevel[];
+  readonly compact: boolean;
+  readonly resume: boolean;
+  /** Whether it tells pieces of what the model says. */
+  readonly streams: boolean;
+}
+
+/** A CLI's two-way mode. */
+export interface ProviderSession {
+  readonly abilities: SessionAbilities;
+  /** Folders and files below the private home that hold its conversations: kept in the state folder, so that they outlive the sandbox. */
+  readonly keeps: readonly string[];
+  plan(request: SessionRequest): ProviderPlan;
+  codec(request: SessionRequest): SessionCodec;
 }
 
 /** Adapter for one agent CLI. Adding one touches its file and the table in `providers.ts`. */
@@ -66,4 +122,6 @@ export interface Provider {
   routes(credential: ProviderCredential | undefined): readonly Route[];
   plan(request: ProviderRequest): ProviderPlan;
   decoder(): Decoder;
+  /** How it is held a conversation with; a provider without one runs once. */
+  readonly session?: ProviderSession;
 }

@@ -25,6 +25,14 @@ export interface RunConsole extends ControlHandler {
   ended(end: RunEnd, exitCode: number | null, leftovers: readonly string[]): void;
 }
 
+/** Said to whoever talks to a run that is no session. */
+const noSession = (slug: string) => ({
+  code: "session_none",
+  message: `${slug} is a run with one prompt: nothing can be said to it`,
+  hint: `caisson attach ${slug}`,
+  exit: 2,
+});
+
 /** What a console needs of its keeper. */
 export interface ConsoleContext {
   readonly paths: ReturnType<typeof statePaths>;
@@ -91,6 +99,8 @@ export function createRunConsole(context: ConsoleContext): RunConsole {
         return context.stop(message.end);
       case "status":
         return status(client, message.id);
+      case "command":
+        return client.send({ type: "failed", id: message.id, ...noSession(request.metadata.slug) });
       default:
         message satisfies never;
     }

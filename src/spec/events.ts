@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { Answer, Question, ThinkingLevel, TurnEnd } from "./session.ts";
 
 const Usage = z.object({
   inputTokens: z.int().nonnegative(),
@@ -39,12 +40,29 @@ export const RunEvent = z.discriminatedUnion("event", [
     model: z.string().optional(),
   }),
   event("text_produced", { text: z.string() }),
+  event("thought_produced", { text: z.string() }),
   event("tool_started", { id: z.string(), tool: z.string(), input: z.unknown() }),
   event("tool_completed", { id: z.string(), ok: z.boolean(), output: z.string() }),
   event("output_produced", { stream: z.enum(["stdout", "stderr"]), text: z.string() }),
   event("usage_reported", { model: z.string(), route: z.string(), usage: Usage, costUsd: z.number().optional() }),
   event("result_reported", { ok: z.boolean(), text: z.string() }),
   event("error_reported", { message: z.string() }),
+  event("conversation_opened", {
+    conversation: z.string().meta({ description: "The CLI's own id of it: what a resume names" }),
+    resumed: z.boolean(),
+  }),
+  event("prompt_received", { kind: z.enum(["prompt", "steer", "follow_up"]), text: z.string() }),
+  event("turn_started", {}),
+  event("turn_completed", {
+    outcome: TurnEnd,
+    text: z.string().meta({ description: "Its last words, or what failed" }),
+  }),
+  event("question_asked", Question.shape),
+  event("question_answered", { question: z.string(), answer: Answer }),
+  event("model_changed", { model: z.string() }),
+  event("thinking_changed", { level: ThinkingLevel }),
+  event("compaction_started", {}),
+  event("compaction_completed", { ok: z.boolean() }),
   event("request_refused", {
     rule: z.string(),
     reason: z.string(),

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { RunEnd, RunEvent } from "./events.ts";
 import { Policy, Route } from "./policy.ts";
+import { SessionCommand } from "./session.ts";
 import { Metadata } from "./state-files.ts";
 
 // NDJSON over keeper.sock (0600). Terminal bytes are base64: a line is always one JSON object.
@@ -73,6 +74,7 @@ export const ToKeeper = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("allow"), id: z.string(), route: Route }),
   z.strictObject({ type: z.literal("stop"), id: z.string(), end: z.enum(["stopped", "killed"]).default("stopped") }),
   z.strictObject({ type: z.literal("status"), id: z.string() }),
+  z.strictObject({ type: z.literal("command"), id: z.string(), command: SessionCommand }),
 ]);
 export type ToKeeper = z.output<typeof ToKeeper>;
 
@@ -95,6 +97,12 @@ export const FromKeeper = z.discriminatedUnion("type", [
     exitCode: z.int().nullable(),
     leftovers: z.array(z.string()),
   }),
+  z
+    .strictObject({ type: z.literal("accepted"), id: z.string() })
+    .meta({ description: "A session's command was passed on; what comes of it is told as events" }),
+  z
+    .strictObject({ type: z.literal("streamed"), kind: z.enum(["text", "thought"]), text: z.string() })
+    .meta({ description: "A piece of what a session's model says right now; the whole follows as an event" }),
   z.strictObject({ type: z.literal("allowed"), id: z.string(), version: z.int() }),
   z.strictObject({
     type: z.literal("status"),
