@@ -11,6 +11,7 @@ export interface LimitsInput {
   readonly processes?: number | string | undefined;
   readonly disk?: number | string | undefined;
   readonly timeout?: number | string | undefined;
+  readonly idle?: number | string | undefined;
 }
 
 /** One place that says limits; `from` is what the person is told, e.g. `--cpus` or a manifest's path. */
@@ -46,10 +47,17 @@ const rows = {
     most: 30 * 86_400,
     range: "a duration like 90s, 15m or 4h, from 1s to 30d",
   },
+  idle: {
+    field: "idleSeconds",
+    parse: parseSeconds,
+    least: 1,
+    most: 30 * 86_400,
+    range: "a duration like 10m or 2h, from 1s to 30d",
+  },
 } as const;
 const names = Object.keys(rows) as readonly LimitName[];
 
-/** CAISSON_CPUS, CAISSON_MEMORY, CAISSON_PROCESSES, CAISSON_DISK and CAISSON_TIMEOUT, where they are set. */
+/** CAISSON_CPUS, CAISSON_MEMORY, CAISSON_PROCESSES, CAISSON_DISK, CAISSON_TIMEOUT and CAISSON_IDLE, where they are set. */
 export function limitsFromEnvironment(environment: Readonly<Record<string, string | undefined>>): LimitsLayer {
   const variable = (limit: LimitName) => `CAISSON_${limit.toUpperCase()}`;
   return {
@@ -82,7 +90,7 @@ export function resolveLimits(layers: readonly LimitsLayer[]): {
 export function parseLimit(limit: LimitName, value: number | string, from: string): number {
   const row = rows[limit];
   const parsed = typeof value === "number" ? value : row.parse(value.trim());
-  const isWhole = limit === "cpus" || limit === "timeout" || Number.isInteger(parsed);
+  const isWhole = limit === "cpus" || limit === "timeout" || limit === "idle" || Number.isInteger(parsed);
   if (parsed === undefined || !isWhole || !(parsed >= row.least && parsed <= row.most)) {
     throw policyFailure("limit_invalid", { limit, value: String(value), from, problem: `use ${row.range}` });
   }

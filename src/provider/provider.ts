@@ -60,11 +60,24 @@ export interface SessionStep {
  * Speaks a CLI's own two-way protocol: a pure machine with a state, of which every step is what to write and what to tell.
  * Tells `conversation_opened` once, `turn_started` and `turn_completed` in pairs, and each question once. Never throws for
  * what the CLI says, whatever the bytes and their split.
+ *
+ * The keeper's driver (src/run/session-driver.ts) takes from every codec what is the same for all: it records prompts before
+ * it encodes them, numbers turns by their prompt, queues follow-ups (and steering where `steer` is `queued`) and drops them at
+ * an abort, refuses what `abilities` do not name, tells `question_answered` for what a client answered, and gives the codec
+ * - `prompt` only while no turn and no compaction goes on and the codec is ready,
+ * - `steer` and `abort` only while a turn goes on (`steer` only where `steer` is `now`),
+ * - `answer` only for an open question, with an option of its own; `follow_up` never.
  */
 export interface SessionCodec {
+  /** Whether the CLI has answered what `open` said: until then the driver holds everything back. Always, when not there. */
+  readonly isReady?: boolean;
   /** The CLI runs: what is said to it first. */
   open(): SessionStep;
-  /** Throws a Failure (`session_unsupported`) for what the CLI cannot do, and (`session_refused`) for what makes no sense now. */
+  /**
+   * Throws a Failure (`session_unsupported`) for what the CLI cannot do, and (`session_refused`) for what makes no sense now. A
+   * prompt that the CLI then refuses is a turn all the same, one that `failed`. `model_changed` and `thinking_changed` are
+   * told when the CLI has confirmed. A question that the CLI withdraws is told as `question_answered`, `{cancelled: true}`.
+   */
   encode(command: SessionCommand): SessionStep;
   decode(bytes: Uint8Array): SessionStep;
   /** The stream ended: what was left in the buffer; a turn that went on is over (`interrupted`). */
@@ -73,7 +86,7 @@ export interface SessionCodec {
 
 /** What a session asks of its provider, beside what every run does. */
 export interface SessionRequest extends Omit<ProviderRequest, "prompt" | "interactive"> {
-  /** The CLI's own id of the conversation to go on with. */
+  /** The CLI's own id of the conversation to go on with: what `conversation_opened` told, its files where `keeps` says. */
   readonly resume?: string;
   /** Whether the CLI asks before it uses a tool; otherwise the sandbox alone is the permission system. */
   readonly asks: boolean;

@@ -73,6 +73,7 @@ export function createRunConsole(context: ConsoleContext): RunConsole {
       processes: commands.count(client) + (main ? 1 : 0),
       terminal: request.pty !== undefined,
       decoded: request.decode,
+      session: request.session !== undefined,
       policyVersion: policyVersion(),
     });
 

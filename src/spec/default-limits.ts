@@ -5,5 +5,6 @@ export const defaultLimits = {
   processes: 512,
   diskBytes: 10 * 1024 ** 3,
   timeoutSeconds: 4 * 3600,
+  idleSeconds: 3600,
   outputBytes: 64 * 1024 ** 2,
 } as const;

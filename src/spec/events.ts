@@ -19,6 +19,13 @@ const event = <N extends string, S extends z.ZodRawShape>(name: N, shape: S) =>
     ...shape,
   });
 
+/** Written by the keeper; none where the CLI began a turn by itself. */
+const PromptSeq = z
+  .int()
+  .positive()
+  .optional()
+  .meta({ description: "Sequence number of the prompt_received that it answers" });
+
 /** How a run ended. `failed` = the agent's own non-zero exit; `interrupted` = its keeper or machine died. */
 export const RunEnd = z.enum(["completed", "failed", "timed_out", "stopped", "killed", "interrupted", "launch_failed"]);
 export type RunEnd = z.output<typeof RunEnd>;
@@ -52,8 +59,13 @@ export const RunEvent = z.discriminatedUnion("event", [
     resumed: z.boolean(),
   }),
   event("prompt_received", { kind: z.enum(["prompt", "steer", "follow_up"]), text: z.string() }),
-  event("turn_started", {}),
+  event("prompts_dropped", {
+    prompts: z.array(z.int()).meta({ description: "Those that waited: they will not be run" }),
+    reason: z.string(),
+  }),
+  event("turn_started", { prompt: PromptSeq }),
   event("turn_completed", {
+    prompt: PromptSeq,
     outcome: TurnEnd,
     text: z.string().meta({ description: "Its last words, or what failed" }),
   }),
@@ -80,7 +92,7 @@ export const RunEvent = z.discriminatedUnion("event", [
   }),
   event("policy_changed", { version: z.int(), added: z.array(z.string()), by: z.string() }),
   event("limit_reached", {
-    limit: z.enum(["cpu", "memory", "processes", "time", "disk", "output"]),
+    limit: z.enum(["cpu", "memory", "processes", "time", "disk", "output", "idle"]),
     detail: z.string(),
   }),
   event("workspace_copying", { files: z.int(), bytes: z.int() }),

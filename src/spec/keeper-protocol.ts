@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { RunEnd, RunEvent } from "./events.ts";
 import { Policy, Route } from "./policy.ts";
-import { SessionCommand } from "./session.ts";
+import { SessionCommand, ThinkingLevel } from "./session.ts";
 import { Metadata } from "./state-files.ts";
 
 // NDJSON over keeper.sock (0600). Terminal bytes are base64: a line is always one JSON object.
@@ -18,6 +18,20 @@ export const DockerLaunch = z.strictObject({
 });
 export type DockerLaunch = z.output<typeof DockerLaunch>;
 
+/** What makes a run a session: its CLI is held in its two-way mode. The codec is made from it, in the keeper. */
+export const SessionLaunch = z.strictObject({
+  asks: z.boolean().meta({ description: "Whether the CLI asks before it uses a tool" }),
+  binary: z.string(),
+  signedInWith: z.array(z.string()),
+  argv: z.array(z.string()).optional(),
+  model: z.string().optional(),
+  instructions: z.string().optional(),
+  thinking: ThinkingLevel.optional(),
+  resume: z.string().optional().meta({ description: "The CLI's own id of the conversation to go on with" }),
+  prompt: z.string().optional().meta({ description: "The first one; recorded before anything is started" }),
+});
+export type SessionLaunch = z.output<typeof SessionLaunch>;
+
 /** What `caisson run` gives a new keeper on its standard input, one line. Credentials are named, not given: the keeper resolves them. */
 export const LaunchRequest = z.strictObject({
   metadata: Metadata.omit({ keeper: true }),
@@ -31,6 +45,7 @@ export const LaunchRequest = z.strictObject({
   cliVersion: z.string().optional(),
   umask: z.int().min(0).max(0o777).default(0o022).meta({ description: "The person's own, for what the agent makes" }),
   stdin: z.enum(["none", "pipe"]).default("none"),
+  session: SessionLaunch.optional(),
   decode: z.boolean().default(false).meta({ description: "Whether the provider's codec turns the output into events" }),
   pty: z.strictObject({ columns: z.int(), rows: z.int(), term: z.string() }).optional(),
   workdir: z.string(),
@@ -98,7 +113,11 @@ export const FromKeeper = z.discriminatedUnion("type", [
     leftovers: z.array(z.string()),
   }),
   z
-    .strictObject({ type: z.literal("accepted"), id: z.string() })
+    .strictObject({
+      type: z.literal("accepted"),
+      id: z.string(),
+      prompt: z.int().optional().meta({ description: "The prompt whose turn answers it, as events number it" }),
+    })
     .meta({ description: "A session's command was passed on; what comes of it is told as events" }),
   z
     .strictObject({ type: z.literal("streamed"), kind: z.enum(["text", "thought"]), text: z.string() })
@@ -111,6 +130,7 @@ export const FromKeeper = z.discriminatedUnion("type", [
     processes: z.int(),
     terminal: z.boolean().meta({ description: "Whether the main process has a terminal of its own" }),
     decoded: z.boolean().meta({ description: "Whether its output is told as events" }),
+    session: z.boolean().default(false).meta({ description: "Whether it takes commands" }),
     policyVersion: z.int(),
   }),
   z.strictObject({

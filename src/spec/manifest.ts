@@ -138,6 +138,10 @@ export const Manifest = z.strictObject({
       processes: z.int().positive().optional(),
       disk: Bytes.optional().meta({ description: "Home, /tmp and what the workspace grew by" }),
       timeout: z.string().optional().meta({ description: "A duration like 30m" }),
+      idle: z
+        .string()
+        .optional()
+        .meta({ description: "A session that does nothing for this long, with nobody attached, ends" }),
     })
     .default({}),
   environment: z.record(Variable, ManifestVariable).default({}),

@@ -106,6 +106,11 @@ export const Limits = z.strictObject({
     .default(defaultLimits.diskBytes)
     .meta({ description: "Home, /tmp and what the workspace grew by" }),
   timeoutSeconds: z.number().positive().default(defaultLimits.timeoutSeconds),
+  idleSeconds: z
+    .number()
+    .positive()
+    .default(defaultLimits.idleSeconds)
+    .meta({ description: "A session in which nothing goes on and to which nobody is attached ends after this long" }),
   outputBytes: z
     .int()
     .positive()

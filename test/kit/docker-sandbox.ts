@@ -64,6 +64,7 @@ export async function openDockerWorld(name: string, defences: Partial<DockerDefe
         processes: 256,
         diskBytes: 1024 ** 3,
         timeoutSeconds: 60,
+        idleSeconds: 3600,
         outputBytes: 1024 ** 2,
       },
       mounts: [],

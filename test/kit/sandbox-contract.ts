@@ -292,6 +292,7 @@ const limits = {
   processes: 256,
   diskBytes: 1024 ** 3,
   timeoutSeconds: 60,
+  idleSeconds: 3600,
   outputBytes: 1024 ** 2,
 };
 

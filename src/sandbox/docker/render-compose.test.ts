@@ -20,6 +20,7 @@ const plan: DockerPlan = {
     processes: 100,
     diskBytes: 1024 ** 3,
     timeoutSeconds: 60,
+    idleSeconds: 3600,
     outputBytes: 1024,
   },
   umask: 0o022,
@@ -38,7 +39,14 @@ const plan: DockerPlan = {
       name: "db",
       image: { reference: "postgres:17", id: "sha256:c" },
       environment: { POSTGRES_DB: "shop" },
-      health: { test: ["CMD", "pg_isready"], intervalSeconds: 1, timeoutSeconds: 2, retries: 5, startSeconds: 3 },
+      health: {
+        test: ["CMD", "pg_isready"],
+        intervalSeconds: 1,
+        timeoutSeconds: 2,
+
+        retries: 5,
+        startSeconds: 3,
+      },
     },
   ],
   ports: [{ hostAddress: "127.0.0.1", hostPort: 8080, port: 3000 }],

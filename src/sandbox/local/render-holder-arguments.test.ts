@@ -36,7 +36,15 @@ const plan: LaunchPlan = {
   hostname: "brisk-otter",
   umask: 0o022,
   ports: [],
-  limits: { cpus: 1, memoryBytes: 1024, processes: 10, diskBytes: 1, timeoutSeconds: 1, outputBytes: 1 },
+  limits: {
+    cpus: 1,
+    memoryBytes: 1024,
+    processes: 10,
+    diskBytes: 1,
+    timeoutSeconds: 1,
+    idleSeconds: 3600,
+    outputBytes: 1,
+  },
   mounts: [
     { source: "/data", target: "/data", writable: false },
     { source: "/cache", target: "/home/me/project/cache", writable: true },

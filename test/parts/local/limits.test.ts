@@ -10,6 +10,7 @@ const roomy: Limits = {
   processes: 256,
   diskBytes: 512 * 1024 ** 2,
   timeoutSeconds: 60,
+  idleSeconds: 3600,
   outputBytes: 1024 ** 2,
 };
 

@@ -55,6 +55,7 @@ export function testPlan(stateDir: string, changes: Partial<LaunchPlan> = {}): L
       processes: 256,
       diskBytes: 1024 ** 3,
       timeoutSeconds: 60,
+      idleSeconds: 3600,
       outputBytes: 1024 ** 2,
     },
     mounts: [],
