@@ -1,13 +1,13 @@
-import { readFileSync } from "node:fs";
-import { join, resolve } from "node:path";
 import { Failure } from "../base/failure.ts";
 import { findAgentCli } from "../host/find-agent-cli.ts";
-import { loadManifests } from "../policy/load-manifests.ts";
+import { foldSandboxes } from "../policy/fold-sandboxes.ts";
 import type { ManifestLayer } from "../policy/manifest-layer.ts";
 import { resolveAgent } from "../policy/resolve-agent.ts";
+import { trustLayers } from "../policy/trust-layers.ts";
 import { chooseCredentials } from "../provider/choose-credentials.ts";
 import { providers } from "../provider/providers.ts";
 import type { CommandContext } from "./frame/command-context.ts";
+import { readManifests } from "./read-manifests.ts";
 import { manifestCredentials } from "./run/manifest-credentials.ts";
 
 /** An agent as `caisson run` would find it, and what it still needs. */
@@ -18,6 +18,10 @@ export interface AgentRow {
   /** Where it is said: `provider`, or a manifest and line. */
   readonly from: string;
   readonly model?: string;
+  readonly label?: string;
+  readonly color?: string;
+  /** The sandboxes that it works in, weakest first. */
+  readonly sandboxes?: readonly string[];
   readonly cli?: { readonly binary: string; readonly version?: string };
   /** Variables that it signs in with, and whether they are set; never a value. */
   readonly credentials: readonly { readonly variable: string; readonly isSet: boolean }[];
@@ -30,25 +34,23 @@ export async function listAgents(
   context: Pick<CommandContext, "environment" | "folders" | "cwd">,
   options: { readonly manifest?: string | undefined },
 ): Promise<readonly AgentRow[]> {
-  const { folders, cwd } = context;
-  const { layers } = await loadManifests(readText, {
-    home: folders.home,
-    personal: join(folders.config, "caisson.yaml"),
-    workspace: join(cwd, "caisson.yaml"),
-    ...(options.manifest !== undefined && { given: resolve(cwd, options.manifest) }),
-  });
+  const { layers } = await readManifests(context, { workspace: context.cwd, manifest: options.manifest });
+  const { layers: trusted } = trustLayers(layers);
   const known = Object.keys(providers);
-  const named = layers.flatMap(({ manifest, brokenAgents }) => [
+  const named = trusted.flatMap(({ manifest, brokenAgents }) => [
     ...Object.keys(manifest.agents),
     ...Object.keys(brokenAgents),
   ]);
   return [...new Set([...named, ...known])]
     .filter((name) => name !== "command")
     .map((name) => {
-      const find = () => resolveAgent(name, { layers, providers: known, home: folders.home });
+      const find = () => {
+        const agent = resolveAgent(name, { layers: trusted, providers: known, home: context.folders.home });
+        return { agent, rules: foldSandboxes(trusted, agent.sandboxes) };
+      };
       // One that is broken does not keep the others from being listed.
-      const problem = tryTo(find);
-      return problem ? brokenRow(name, problem) : agentRow(context, find(), layers);
+      const found = tryTo(find);
+      return "problem" in found ? brokenRow(name, found) : agentRow(context, found.value.agent, found.value.rules);
     });
 }
 
@@ -69,11 +71,14 @@ function agentRow(
     summary: provider?.summary ?? "",
     from: agent.from,
     ...(agent.model !== undefined && { model: agent.model }),
+    ...(agent.label !== undefined && { label: agent.label }),
+    ...(agent.color !== undefined && { color: agent.color }),
+    ...(agent.sandboxes.length > 0 && { sandboxes: agent.sandboxes.map(({ name }) => name) }),
     ...(cli && { cli: { binary: cli.binary, ...(cli.version !== undefined && { version: cli.version }) } }),
     credentials,
     lacks: [
       ...(cli ? [] : [{ problem: `no ${names.join(" or ")} found`, hint: provider?.install ?? "" }]),
-      ...(signIn ? [signIn] : []),
+      ...(signIn && "problem" in signIn ? [signIn] : []),
     ],
   };
 }
@@ -82,21 +87,12 @@ function brokenRow(name: string, { problem, hint }: AgentRow["lacks"][number]): 
   return { name, provider: "", summary: "", from: "", credentials: [], lacks: [{ problem, hint }] };
 }
 
-/** What was wrong, or undefined when nothing was. */
-function tryTo(act: () => unknown): AgentRow["lacks"][number] | undefined {
+/** What it gave, or what was wrong. */
+function tryTo<T>(act: () => T): { readonly value: T } | AgentRow["lacks"][number] {
   try {
-    act();
-    return undefined;
+    return { value: act() };
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     return { problem: error.message, hint: error.hint };
-  }
-}
-
-function readText(path: string): string | undefined {
-  try {
-    return readFileSync(path, "utf8");
-  } catch {
-    return undefined;
   }
 }

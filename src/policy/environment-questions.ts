@@ -6,7 +6,7 @@ export function environmentQuestions(
   flags: readonly string[],
 ): Readonly<Record<string, string>> {
   const questions: Record<string, string> = {};
-  for (const layer of layers.filter((l) => l.trust === "own")) {
+  for (const layer of layers) {
     for (const [name, variable] of Object.entries(layer.manifest.environment)) {
       if (typeof variable === "object" && "ask" in variable) questions[name] = variable.ask;
       else delete questions[name];

@@ -79,6 +79,18 @@ export const policyFailure = failures({
     hint: () => "caisson agents ls",
     ...usage,
   },
+  sandbox_unknown: {
+    message: (d: { sandbox: string; from: string; near?: string; known: readonly string[] }) =>
+      `Cannot use sandbox "${d.sandbox}" (${d.from}): there is none of this name${nearest(d.near)}${d.known.length === 0 ? "" : `: known are ${d.known.join(", ")}`}`,
+    hint: () => "caisson policy check",
+    ...usage,
+    exit: 3,
+  },
+  sandbox_cycle: {
+    message: (d: { path: string; from: string }) => `Cannot use sandbox (${d.from}): it extends itself: ${d.path}`,
+    hint: () => "caisson policy check",
+    ...usage,
+  },
   preset_unknown: {
     message: (d: { preset: string; from: string; near?: string; known: readonly string[] }) =>
       `Cannot use preset "${d.preset}" (${d.from})${nearest(d.near)}: known are ${d.known.join(", ")}`,

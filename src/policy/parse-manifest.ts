@@ -1,81 +1,59 @@
-import { type Document, LineCounter, parseDocument, type YAMLError } from "yaml";
 import type { Failure } from "../base/failure.ts";
 import { Manifest } from "../spec/manifest.ts";
-import { policyFailure } from "./errors.ts";
-import { type Place, placesOf } from "./manifest-places.ts";
 import { type ManifestProblem, manifestProblems } from "./manifest-problem.ts";
+import { readDocument } from "./read-document.ts";
 
-/** A manifest that was read: strict, with the place of every value, and the agents whose own entry is wrong. */
+/** A manifest that was read: strict, with the place of every value, and the entries that are wrong. */
 export interface ParsedManifest {
   readonly manifest: Manifest;
   readonly brokenAgents: Readonly<Record<string, Failure>>;
+  readonly brokenSandboxes: Readonly<Record<string, Failure>>;
   readonly lineOf: (path: readonly (string | number)[]) => number;
 }
 
+type Broken = { readonly [Part in "agents" | "sandboxes"]: Record<string, Failure> };
+
 /**
  * Reads `caisson.yaml` strictly (one YAML document). The first problem fails with file, line, column and the key that was
- * likely meant; a problem inside one agent's entry breaks that agent alone.
+ * likely meant; a problem inside one agent's or sandbox's entry breaks that entry alone.
  */
 export function parseManifest(text: string, file: string): ParsedManifest {
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, merge: false });
-  const [broken] = document.errors;
-  if (broken) throw yamlFailure(broken, file, lines);
-  const places = placesOf(document, lines);
-  const raw = toData(document, file);
-  const brokenAgents: Record<string, Failure> = {};
+  const document = readDocument(text, file);
+  const broken: Broken = { agents: {}, sandboxes: {} };
   for (;;) {
-    const parsed = Manifest.safeParse(withoutAgents(raw, brokenAgents));
-    if (parsed.success) return { manifest: parsed.data, brokenAgents, lineOf: (path) => places.value(path).line };
-    const problems = manifestProblems(parsed.error.issues, Manifest);
-    const outside = problems.find((problem) => !isInAgent(problem));
-    if (outside || problems.length === 0) throw problemFailure(outside ?? noProblem, file, places);
-    for (const problem of problems) {
-      const agent = String(problem.path[1]);
-      brokenAgents[agent] ??= problemFailure(problem, file, places);
+    const parsed = Manifest.safeParse(withoutBroken(document.data, broken));
+    if (parsed.success) {
+      const { agents: brokenAgents, sandboxes: brokenSandboxes } = broken;
+      return { manifest: parsed.data, brokenAgents, brokenSandboxes, lineOf: document.lineOf };
     }
-  }
-}
-
-function toData(document: Document.Parsed, file: string): unknown {
-  try {
-    return document.toJS({ maxAliasCount: 100 }) ?? {};
-  } catch (cause) {
-    // The parser's own word for an alias without an anchor, or for aliases that grow without bound.
-    if (!(cause instanceof ReferenceError)) throw cause;
-    const [problem] = cause.message.split("\n");
-    throw policyFailure("manifest_invalid", { file, line: 1, column: 1, problem: problem ?? "bad alias" }, { cause });
+    const problems = manifestProblems(parsed.error.issues, Manifest);
+    const outside = problems.find((problem) => entryOf(problem) === undefined);
+    if (outside || problems.length === 0) throw document.failureOf(outside ?? noProblem);
+    for (const problem of problems) {
+      const [part, name] = entryOf(problem) ?? ["agents", ""];
+      broken[part][name] ??= document.failureOf(problem);
+    }
   }
 }
 
 const noProblem: ManifestProblem = { path: [], atKey: false, text: "it is not a manifest" };
 
-function isInAgent(problem: ManifestProblem): boolean {
-  return problem.path[0] === "agents" && problem.path.length >= 2;
+/** The agent's or sandbox's entry that a problem lies in. */
+function entryOf({ path }: ManifestProblem): readonly [part: keyof Broken, name: string] | undefined {
+  const [part, name] = path;
+  return (part === "agents" || part === "sandboxes") && name !== undefined ? [part, String(name)] : undefined;
 }
 
-function withoutAgents(raw: unknown, broken: Readonly<Record<string, Failure>>): unknown {
-  if (typeof raw !== "object" || raw === null || !("agents" in raw)) return raw;
-  const { agents } = raw;
-  if (typeof agents !== "object" || agents === null || Array.isArray(agents)) return raw;
-  return {
-    ...raw,
-    agents: Object.fromEntries(Object.entries(agents).filter(([name]) => !Object.hasOwn(broken, name))),
-  };
+function withoutBroken(raw: unknown, broken: Broken): unknown {
+  if (!isMap(raw)) return raw;
+  const kept = (["agents", "sandboxes"] as const).flatMap((part) => {
+    const entries = raw[part];
+    if (!isMap(entries)) return [];
+    return [[part, Object.fromEntries(Object.entries(entries).filter(([n]) => !Object.hasOwn(broken[part], n)))]];
+  });
+  return { ...raw, ...Object.fromEntries(kept) };
 }
 
-interface Places {
-  readonly value: (path: readonly (string | number)[]) => Place;
-  readonly key: (path: readonly (string | number)[]) => Place;
-}
-
-function problemFailure(problem: ManifestProblem, file: string, places: Places): Failure {
-  const { line, column } = problem.atKey ? places.key(problem.path) : places.value(problem.path);
-  const near = problem.near === undefined ? {} : { near: problem.near };
-  return policyFailure("manifest_invalid", { file, line, column, problem: problem.text, ...near });
-}
-
-function yamlFailure(error: YAMLError, file: string, lines: LineCounter): Failure {
-  const { line, col } = lines.linePos(error.pos[0]);
-  return policyFailure("manifest_invalid", { file, line, column: col, problem: error.message });
+function isMap(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -10,6 +10,7 @@ const layer = (ports: readonly (string | number)[]): ManifestLayer => ({
   trust: "own",
   manifest: Manifest.parse({ ports }),
   brokenAgents: {},
+  brokenSandboxes: {},
   lineOf: (path) => Number(path.at(-1)) + 1,
   texts: {},
 });

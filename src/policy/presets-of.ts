@@ -1,9 +1,9 @@
 import type { ManifestLayer } from "./manifest-layer.ts";
 
-/** Names of the presets that a launch asks for; what a workspace asks for does not count. */
+/** Names of the presets that a launch asks for. */
 export function presetsOf(layers: readonly ManifestLayer[], allow: readonly string[]): readonly string[] {
-  const written = layers
-    .filter((layer) => layer.trust === "own")
-    .flatMap((layer) => layer.manifest.routes.flatMap((route) => ("preset" in route ? [route.preset] : [])));
+  const written = layers.flatMap((layer) =>
+    layer.manifest.routes.flatMap((route) => ("preset" in route ? [route.preset] : [])),
+  );
   return [...new Set([...written, ...allow])];
 }

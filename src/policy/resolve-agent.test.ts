@@ -13,7 +13,14 @@ async function find(name: string, texts: { readonly workspace?: string; readonly
 
 describe("resolveAgent()", () => {
   it("takes a provider's name as an agent", async () => {
-    expect(await find("pi", {})).toEqual({ name: "pi", provider: "pi", skills: [], from: "provider", notes: [] });
+    expect(await find("pi", {})).toEqual({
+      name: "pi",
+      provider: "pi",
+      sandboxes: [],
+      skills: [],
+      from: "provider",
+      notes: [],
+    });
   });
 
   it("reads provider, model, instructions and skills from a manifest", async () => {

@@ -1,5 +1,7 @@
+import type { ColorName } from "../spec/color-names.ts";
 import { policyFailure } from "./errors.ts";
 import { expandPath } from "./expand-path.ts";
+import { namesOf, type SandboxChoice } from "./fold-sandboxes.ts";
 import { type ManifestLayer, placeOf } from "./manifest-layer.ts";
 import { nearestWord } from "./nearest-word.ts";
 import type { Note } from "./note.ts";
@@ -10,7 +12,7 @@ export interface ResolvedAgent {
   readonly provider: string;
   readonly model?: string;
   readonly instructions?: string;
-  /** Its image on the docker engine, if the person's own manifest names one. */
+  /** Its image on the docker engine, if it names one. */
   readonly image?: string;
   /** Absolute path of the Dockerfile that it is built from; goes before `image`. */
   readonly dockerfile?: string;
@@ -18,6 +20,14 @@ export interface ResolvedAgent {
   readonly command?: readonly string[];
   /** Absolute folders with a SKILL.md, each with the folder that its links may not leave. */
   readonly skills: readonly { readonly dir: string; readonly within: string }[];
+  /** The sandboxes that it works in, weakest first, and where it says so. */
+  readonly sandboxes: readonly SandboxChoice[];
+  readonly label?: string;
+  readonly color?: ColorName;
+  /** JSON Schema of its parameters. */
+  readonly parameters?: Readonly<Record<string, unknown>>;
+  /** JSON Schema of its last answer. */
+  readonly output?: Readonly<Record<string, unknown>>;
   readonly from: string;
   readonly notes: readonly Note[];
 }
@@ -42,7 +52,7 @@ export function resolveAgent(
     return { level: "warning", code: "agent_ignored", text };
   });
   if (!layer) {
-    if (isProvider) return { name, provider: name, skills: [], from: "provider", notes };
+    if (isProvider) return { name, provider: name, sandboxes: [], skills: [], from: "provider", notes };
     throw unknownAgent(name, given);
   }
   const broken = layer.brokenAgents[name];
@@ -54,15 +64,23 @@ export function resolveAgent(
     const near = nearestWord(agent.provider, given.providers);
     throw policyFailure("provider_unknown", { agent: name, provider: agent.provider, from, ...(near ? { near } : {}) });
   }
-  const { provider, skills = [], image, dockerfile, ...rest } = agent;
+  const { provider, skills = [], dockerfile, sandbox, ...rest } = agent;
   const place = { dir: layer.dir, home: given.home };
-  const images = { image, dockerfile: dockerfile === undefined ? undefined : expandPath(dockerfile, place) };
-  const trusted = layer.trust === "own" ? { ...rest, ...images } : rest;
-  const said = Object.fromEntries(Object.entries(trusted).filter(([, value]) => value !== undefined));
+  const built = { dockerfile: dockerfile === undefined ? undefined : expandPath(dockerfile, place) };
+  const said = Object.fromEntries(Object.entries({ ...rest, ...built }).filter(([, value]) => value !== undefined));
   const dirs = skills.map((path) => expandPath(path, place));
   // What a repository brings may only come from the repository; the person's own skill may come from anywhere.
   const within = (dir: string) => (layer.trust === "workspace" ? layer.dir : dir);
-  return { ...said, name, provider, skills: dirs.map((dir) => ({ dir, within: within(dir) })), from, notes };
+  const sandboxFrom = `${placeOf(layer, ["agents", name, "sandbox"])}, agent ${name}`;
+  return {
+    ...said,
+    name,
+    provider,
+    sandboxes: namesOf(sandbox).map((wanted) => ({ name: wanted, from: sandboxFrom })),
+    skills: dirs.map((dir) => ({ dir, within: within(dir) })),
+    from,
+    notes,
+  };
 }
 
 function unknownAgent(

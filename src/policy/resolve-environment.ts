@@ -9,7 +9,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 /** One place that sets variables, weakest first. */
 export interface EnvironmentLayer {
-  readonly from: string;
+  readonly from: string | ((name: string) => string);
   readonly variables: Readonly<Record<string, ManifestVariable>>;
 }
 
@@ -80,7 +80,8 @@ export function resolveEnvironment(
 function strongest(layers: readonly EnvironmentLayer[]) {
   const last = new Map<string, { name: string; variable: ManifestVariable; from: string }>();
   for (const { from, variables } of layers) {
-    for (const [name, variable] of Object.entries(variables)) last.set(name, { name, variable, from });
+    for (const [name, variable] of Object.entries(variables))
+      last.set(name, { name, variable, from: typeof from === "string" ? from : from(name) });
   }
   return last.values();
 }

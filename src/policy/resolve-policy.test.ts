@@ -6,6 +6,7 @@ import { policyHash } from "./policy-hash.ts";
 import { makeRoute } from "./presets/preset.ts";
 import { presets } from "./presets/presets.ts";
 import { type PolicyInput, resolvePolicy } from "./resolve-policy.ts";
+import { trustLayers } from "./trust-layers.ts";
 
 interface Written {
   readonly workspace?: string;
@@ -23,9 +24,10 @@ async function resolveWritten(written: Written, input: Partial<PolicyInput> = {}
   const texts = new Map(Object.entries(written).map(([which, text]) => [paths[which as keyof Written], text]));
   texts.set("/home/me/root.pem", "PEM");
   const named = Object.fromEntries(Object.keys(written).map((which) => [which, paths[which as keyof Written]]));
-  const { layers, notes } = await loadManifests((path) => texts.get(path), { ...named, home: "/home/me" });
+  const read = await loadManifests((path) => texts.get(path), { ...named, home: "/home/me" });
+  const trusted = trustLayers(read.layers);
   const resolved = resolvePolicy({
-    layers,
+    layers: trusted.layers,
     clients: { notes: [] },
     flags: { allow: [], env: [], publish: [], limits: {} },
     hostEnvironment: {},
@@ -33,7 +35,7 @@ async function resolveWritten(written: Written, input: Partial<PolicyInput> = {}
     unique: counter(),
     ...input,
   });
-  return { ...resolved, notes: [...notes, ...resolved.notes] };
+  return { ...resolved, notes: [...read.notes, ...trusted.notes, ...resolved.notes] };
 }
 
 const provider = {

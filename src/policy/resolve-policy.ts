@@ -11,11 +11,10 @@ import { resolveMounts } from "./resolve-mounts.ts";
 import { resolvePorts } from "./resolve-ports.ts";
 import { resolveRoutes } from "./resolve-routes.ts";
 import { resolveServices } from "./resolve-services.ts";
-import { trustLayers } from "./trust-layers.ts";
 
 /** All that a policy is resolved from. Pure data but for `unique`, which gives 32 fresh hex digits. */
 export interface PolicyInput {
-  /** Weakest first: the workspace's, the person's, the one of `--manifest`. */
+  /** Weakest first, of what is trusted alone (`trustLayers`), with the chosen sandboxes (`foldSandboxes`). */
   readonly layers: readonly ManifestLayer[];
   readonly provider?: PolicyProvider | undefined;
   readonly clients: PackageClientFacts;
@@ -47,11 +46,10 @@ export interface ResolvedPolicy {
 
 /**
  * The rules of one sandbox: manifests < CAISSON_* variables < flags. Fails before anything is started on what is missing,
- * unknown or unsafe; what a workspace may not bring, and what was left out, is in `notes`.
+ * unknown or unsafe; what was left out is in `notes`.
  */
 export function resolvePolicy(input: PolicyInput): ResolvedPolicy {
-  const trusted = trustLayers(input.layers);
-  const { layers } = trusted;
+  const { layers } = input;
   const routed = resolveRoutes({
     provider: input.provider,
     layers,
@@ -99,7 +97,7 @@ export function resolvePolicy(input: PolicyInput): ResolvedPolicy {
   };
   return {
     policy,
-    notes: [...trusted.notes, ...routed.notes, ...clientNotes(input.clients), ...chosen.notes, ...published.notes],
+    notes: [...routed.notes, ...clientNotes(input.clients), ...chosen.notes, ...published.notes],
     sources: {
       ...Object.fromEntries(routed.routes.map(({ route, from }) => [`route.${route.name}`, from])),
       ...held.sources,
@@ -116,7 +114,10 @@ export function resolvePolicy(input: PolicyInput): ResolvedPolicy {
 
 function environmentLayers(layers: readonly ManifestLayer[], flags: readonly string[]): readonly EnvironmentLayer[] {
   return [
-    ...layers.map((layer) => ({ from: layer.file, variables: layer.manifest.environment })),
+    ...layers.map((layer) => ({
+      from: (name: string) => placeOf(layer, ["environment", name]),
+      variables: layer.manifest.environment,
+    })),
     parseEnvironmentFlags(flags),
   ];
 }

@@ -29,7 +29,8 @@ export interface RoutesInput {
 
 /**
  * Routes in the order in which they decide: the provider's own, then the manifests' (strongest first), then `--allow`.
- * A manifest's route to a host that the provider owns is left out and named. Presets stand where they were written.
+ * A manifest's route to a host that the provider owns is left out and named; one whose `name` a stronger layer gives to a
+ * route of its own is replaced by that. Presets stand where they were written.
  */
 export function resolveRoutes(input: RoutesInput): {
   readonly routes: readonly PlacedRoute[];
@@ -46,12 +47,19 @@ export function resolveRoutes(input: RoutesInput): {
     return contribution.routes.map((route) => ({ route, from: `preset ${preset} (${from})` }));
   };
   const provided = providerRoutes(input);
-  const written = input.layers.toReversed().flatMap((layer) =>
-    layer.manifest.routes.flatMap((route, index) => {
+  const replaced = new Set<string>();
+  const written = input.layers.toReversed().flatMap((layer) => {
+    // A name that a stronger layer gives to a route is that route's; two of one layer are two.
+    const isReplaced = new Set(replaced);
+    return layer.manifest.routes.flatMap((route, index) => {
+      if ("host" in route && route.name !== undefined) {
+        if (isReplaced.has(route.name)) return [];
+        replaced.add(route.name);
+      }
       const from = placeOf(layer, ["routes", index]);
       return "preset" in route ? expand(route.preset, from) : [{ route: hostRoute(layer, route), from }];
-    }),
-  );
+    });
+  });
   const flagged = input.allow.flatMap((text) =>
     Object.hasOwn(presets, text) ? expand(text, "--allow") : [{ route: parseAllow(text), from: `--allow ${text}` }],
   );

@@ -9,6 +9,7 @@ const layer = (services: object): ManifestLayer => ({
   trust: "own",
   manifest: Manifest.parse({ services }),
   brokenAgents: {},
+  brokenSandboxes: {},
   lineOf: () => 3,
   texts: {},
 });

@@ -1,4 +1,7 @@
-import type { ManifestLayer } from "./manifest-layer.ts";
+import { Failure } from "../base/failure.ts";
+import type { Manifest, ManifestSandbox } from "../spec/manifest.ts";
+import { namesOf } from "./fold-sandboxes.ts";
+import { type ManifestLayer, placeOf } from "./manifest-layer.ts";
 import type { Note } from "./note.ts";
 import { defaultLimit, type LimitName, parseLimit } from "./resolve-limits.ts";
 
@@ -19,50 +22,35 @@ export function trustLayers(layers: readonly ManifestLayer[]): {
 
 function agentsAlone(layer: ManifestLayer) {
   const { manifest } = layer;
-  const [low, high] = splitLimits(layer);
+  const agents = Object.entries(manifest.agents);
+  const named = (key: "dockerfile" | "image") => agents.flatMap(([, agent]) => agent[key] ?? []);
+  const sandboxes = Object.entries(manifest.sandboxes);
   const ignored = [
+    requests(layer, manifest, []),
+    list("dockerfiles", [...(manifest.dockerfile === undefined ? [] : [manifest.dockerfile]), ...named("dockerfile")]),
+    list("images", [...(manifest.image === undefined ? [] : [manifest.image]), ...named("image")]),
     list(
-      "routes",
-      manifest.routes.map((r) => ("preset" in r ? r.preset : r.host)),
+      "the sandboxes of agents",
+      agents.flatMap(([name, { sandbox }]) => (sandbox === undefined ? [] : [name])),
     ),
-    list("credentials", Object.keys(manifest.credentials)),
-    list(
-      "mounts",
-      manifest.mounts.map((m) => m.source),
-    ),
-    list("services", Object.keys(manifest.services)),
-    list("ports", manifest.ports.map(String)),
-    list("providers", Object.keys(manifest.providers)),
-    list("environment", Object.keys(manifest.environment)),
-    list("limits above the default", high),
-    manifest.unixSockets === "allow" ? ["unixSockets"] : [],
-    list("engine", manifest.engine === undefined ? [] : [manifest.engine]),
-    list(
-      "dockerfiles",
-      [manifest.dockerfile, ...Object.values(manifest.agents).map(({ dockerfile }) => dockerfile)].filter(
-        (d) => d !== undefined,
-      ),
-    ),
-    list(
-      "images",
-      [manifest.image, ...Object.values(manifest.agents).map(({ image }) => image)].filter((i) => i !== undefined),
-    ),
+    sandboxes.flatMap(([name, rules]) => {
+      const { extends: parents, dockerfile, image } = rules;
+      const wants = [
+        list("parents", namesOf(parents)),
+        requests(layer, rules, ["sandboxes", name]),
+        list("dockerfile", dockerfile === undefined ? [] : [dockerfile]),
+        list("image", image === undefined ? [] : [image]),
+      ].flat();
+      return wants.length === 0 ? [] : [`sandbox ${name} (${wants.join(", ")})`];
+    }),
   ].flat();
-  const limits = Object.fromEntries(low.map((limit) => [limit, manifest.limits[limit]]));
-  const {
-    $schema: _schema,
-    unixSockets: _sockets,
-    engine: _engine,
-    image: _image,
-    dockerfile: _dockerfile,
-    ...rest
-  } = manifest;
-  const agents = Object.fromEntries(
-    Object.entries(manifest.agents).map(([name, { image: _own, dockerfile: _built, ...agent }]) => [name, agent]),
-  );
-  const clean = {
-    ...rest,
-    agents,
+  const clean: Manifest = {
+    agents: Object.fromEntries(
+      agents.map(([name, { image: _own, dockerfile: _built, sandbox: _rules, ...agent }]) => [name, agent]),
+    ),
+    sandboxes: Object.fromEntries(
+      sandboxes.map(([name, rules]) => [name, { limits: lowLimits(layer, rules, ["sandboxes", name]) }]),
+    ),
     routes: [],
     credentials: {},
     mounts: [],
@@ -70,24 +58,68 @@ function agentsAlone(layer: ManifestLayer) {
     services: {},
     providers: {},
     environment: {},
-    limits,
+    limits: lowLimits(layer, manifest, []),
   };
   if (ignored.length === 0) return { manifest: clean };
   const text = `${layer.file} lies in the workspace and may bring agents alone; ignored: ${ignored.join("; ")} (to use it as your own: --manifest ${layer.file})`;
   return { manifest: clean, note: { level: "warning", code: "manifest_untrusted", text } satisfies Note };
 }
 
+/** What rules ask for that only a person may give, each in a few words. */
+function requests(layer: ManifestLayer, rules: ManifestSandbox, at: readonly string[]): readonly string[] {
+  const [, high] = splitLimits(layer, rules, at);
+  return [
+    list(
+      "routes",
+      (rules.routes ?? []).map((r) => ("preset" in r ? r.preset : r.host)),
+    ),
+    list("credentials", Object.keys(rules.credentials ?? {})),
+    list(
+      "mounts",
+      (rules.mounts ?? []).map((m) => m.source),
+    ),
+    list("services", Object.keys(rules.services ?? {})),
+    list("ports", (rules.ports ?? []).map(String)),
+    list("providers", Object.keys(rules.providers ?? {})),
+    list("environment", Object.keys(rules.environment ?? {})),
+    list("limits above the default", high),
+    rules.unixSockets === "allow" ? ["unixSockets"] : [],
+    list("git", Object.keys(rules.git?.user ?? {})),
+    list("engine", rules.engine === undefined ? [] : [rules.engine]),
+  ].flat();
+}
+
 function list(what: string, names: readonly string[]): readonly string[] {
   return names.length === 0 ? [] : [`${what} ${names.join(", ")}`];
 }
 
-function splitLimits(layer: ManifestLayer): readonly [readonly LimitName[], readonly LimitName[]] {
+function lowLimits(layer: ManifestLayer, rules: ManifestSandbox, at: readonly string[]): Manifest["limits"] {
+  const [low] = splitLimits(layer, rules, at);
+  return Object.fromEntries(low.map((limit) => [limit, rules.limits?.[limit]]));
+}
+
+function splitLimits(
+  layer: ManifestLayer,
+  rules: ManifestSandbox,
+  at: readonly string[],
+): readonly [readonly LimitName[], readonly LimitName[]] {
   const low: LimitName[] = [];
   const high: LimitName[] = [];
-  for (const [name, value] of Object.entries(layer.manifest.limits)) {
+  for (const [name, value] of Object.entries(rules.limits ?? {})) {
     const limit = name as LimitName;
     if (value === undefined) continue;
-    (parseLimit(limit, value, layer.file) <= defaultLimit(limit) ? low : high).push(limit);
+    const from = placeOf(layer, [...at, "limits", name]);
+    (isAtMostDefault(limit, value, from) ? low : high).push(limit);
   }
   return [low, high];
+}
+
+// A value that is none at all must not stop those who did not ask for it.
+function isAtMostDefault(limit: LimitName, value: number | string, from: string): boolean {
+  try {
+    return parseLimit(limit, value, from) <= defaultLimit(limit);
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    return false;
+  }
 }

@@ -12,6 +12,7 @@ const layer = (trust: ManifestLayer["trust"], manifest: object): ManifestLayer =
   trust,
   manifest: Manifest.parse(manifest),
   brokenAgents: {},
+  brokenSandboxes: {},
   lineOf: () => 3,
   texts: {},
 });
@@ -26,7 +27,7 @@ const foreign = layer("workspace", {
 describe("wishedEngine()", () => {
   it("is nobody's wish when nobody said one", () => {
     expect(wishedEngine(nothing)).toBeUndefined();
-    expect(wishedEngine({ ...nothing, layers: [foreign] })).toBeUndefined();
+    expect(wishedEngine({ ...nothing, layers: trustLayers([foreign]).layers })).toBeUndefined();
   });
 
   it("takes flags over CAISSON_ENGINE over manifests", () => {
@@ -72,18 +73,18 @@ describe("wishedImage()", () => {
 
   it("takes no Dockerfile of a workspace, neither its own nor its agents', and says so", () => {
     const evil = layer("workspace", { dockerfile: "evil", agents: { helper: { provider: "pi", dockerfile: "evil" } } });
-    expect(wishedImage({ layers: [evil], agent: {}, flag: undefined, home: "/h" })).toBeUndefined();
-    const agent = resolveAgent("helper", { layers: [evil], providers: ["pi"], home: "/h" });
-    expect(agent).not.toHaveProperty("dockerfile");
     const { layers, notes } = trustLayers([evil]);
+    expect(wishedImage({ layers, agent: {}, flag: undefined, home: "/h" })).toBeUndefined();
+    const agent = resolveAgent("helper", { layers, providers: ["pi"], home: "/h" });
+    expect(agent).not.toHaveProperty("dockerfile");
     expect(JSON.stringify(layers[0]?.manifest)).not.toContain("evil");
     expect(notes[0]?.text).toMatch(/ignored: dockerfiles evil, evil/);
   });
 
   it("takes none of a workspace, neither its own nor its agents', and says so", () => {
-    expect(wishedImage({ layers: [foreign], agent: {}, flag: undefined, home: "/h" })).toBeUndefined();
-    expect(resolveAgent("helper", { layers: [foreign], providers: ["pi"], home: "/h" })).not.toHaveProperty("image");
     const { layers, notes } = trustLayers([foreign]);
+    expect(wishedImage({ layers, agent: {}, flag: undefined, home: "/h" })).toBeUndefined();
+    expect(resolveAgent("helper", { layers, providers: ["pi"], home: "/h" })).not.toHaveProperty("image");
     expect(JSON.stringify(layers[0]?.manifest)).not.toContain("evil");
     expect(notes[0]?.text).toMatch(/ignored: engine docker; images evil, evil/);
   });

@@ -11,7 +11,7 @@ export interface EngineWish {
   readonly from: string;
 }
 
-/** The engine that was asked for: manifests < CAISSON_ENGINE < flags. One that lies in the workspace is not asked. */
+/** The engine that was asked for: manifests < CAISSON_ENGINE < flags. */
 export function wishedEngine(given: {
   readonly layers: readonly ManifestLayer[];
   readonly variable: string | undefined;
@@ -24,7 +24,7 @@ export function wishedEngine(given: {
   const [dockerFlag] = dockerFlags;
   if (dockerFlag !== undefined) return { engine: "docker", from: dockerFlag };
   if (variable) return { engine: named(variable, "CAISSON_ENGINE"), from: "CAISSON_ENGINE" };
-  const layer = layers.findLast((l) => l.trust === "own" && l.manifest.engine !== undefined);
+  const layer = layers.findLast((l) => l.manifest.engine !== undefined);
   return layer?.manifest.engine && { engine: layer.manifest.engine, from: placeOf(layer, ["engine"]) };
 }
 

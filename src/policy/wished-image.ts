@@ -6,7 +6,7 @@ export type ImageWish =
   | { readonly image: string; readonly from: string }
   | { readonly dockerfile: string; readonly from: string };
 
-/** The agent's image: the manifest's < the agent's own < `--image`; undefined = its provider's. A workspace brings none. */
+/** The agent's image: the manifest's < the agent's own < `--image`; undefined = its provider's. */
 export function wishedImage(given: {
   readonly layers: readonly ManifestLayer[];
   readonly agent: {
@@ -22,9 +22,7 @@ export function wishedImage(given: {
   const from = agent.from ?? "agent";
   if (agent.dockerfile !== undefined) return { dockerfile: agent.dockerfile, from };
   if (agent.image !== undefined) return { image: agent.image, from };
-  const layer = layers.findLast(
-    ({ trust, manifest: m }) => trust === "own" && (m.dockerfile !== undefined || m.image !== undefined),
-  );
+  const layer = layers.findLast(({ manifest: m }) => m.dockerfile !== undefined || m.image !== undefined);
   if (layer === undefined) return undefined;
   const { dockerfile, image } = layer.manifest;
   if (dockerfile !== undefined)

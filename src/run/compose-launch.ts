@@ -1,3 +1,4 @@
+import type { ColorName } from "../spec/color-names.ts";
 import type { DockerLaunch, LaunchRequest } from "../spec/keeper-protocol.ts";
 import type { Policy } from "../spec/policy.ts";
 import type { Metadata } from "../spec/state-files.ts";
@@ -11,6 +12,7 @@ export interface LaunchParts {
   readonly agent: string;
   readonly provider: string;
   readonly label?: string | undefined;
+  readonly color?: ColorName | undefined;
   readonly model?: string | undefined;
   readonly policy: Policy;
   readonly policyHash: string;
@@ -51,6 +53,7 @@ export function composeLaunch(parts: LaunchParts): LaunchRequest {
     startedAt: parts.now.toISOString(),
     ...(parts.docker && { image: parts.docker.launch.agentImage.reference, docker_host: parts.docker.address }),
     ...(parts.label !== undefined && { label: parts.label }),
+    ...(parts.color !== undefined && { color: parts.color }),
     ...(parts.model !== undefined && { model: parts.model }),
   };
   return {

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { KebabName, ManifestAgent, SandboxNames } from "./manifest-agent.ts";
 import { HeaderMatch, HostPattern, Injection, ModelApi, Name, PathMatch } from "./policy.ts";
 
 const Bytes = z
@@ -53,29 +54,6 @@ const ProviderSettings = z.strictObject({
 });
 export type ProviderSettings = z.output<typeof ProviderSettings>;
 
-/** An agent of a manifest: provider + instructions. */
-export const ManifestAgent = z.strictObject({
-  provider: Name,
-  model: z.string().min(1).optional(),
-  instructions: z.string().optional().meta({ description: "Text put before every prompt" }),
-  image: z
-    .string()
-    .min(1)
-    .optional()
-    .meta({ description: "Its image on the docker engine, in place of the provider's" }),
-  dockerfile: z
-    .string()
-    .min(1)
-    .optional()
-    .meta({ description: "Dockerfile of its image, from the manifest's folder; built when its folder changed" }),
-  skills: z
-    .array(z.string().min(1))
-    .optional()
-    .meta({ description: "Folders with a SKILL.md, relative to the manifest" }),
-  command: z.array(z.string()).min(1).optional().meta({ description: "For provider `command`: what it runs" }),
-});
-export type ManifestAgent = z.output<typeof ManifestAgent>;
-
 const environment = z.array(Variable).optional().meta({ description: "Variables inside that hold the placeholder" });
 
 const ManifestCredential = z.union([
@@ -124,49 +102,85 @@ const ManifestService = z.strictObject({
 });
 export type ManifestService = z.output<typeof ManifestService>;
 
-/** `caisson.yaml`. The person's own (`--manifest`, `~/.config/caisson/`) counts whole; one in a repository brings agents alone (invariant 8). */
-export const Manifest = z.strictObject({
-  $schema: z.string().optional(),
-  agents: z.record(Name, ManifestAgent).default({}),
-  providers: z.record(Name, ProviderSettings).default({}),
-  routes: z.array(z.union([PresetRoute, HostRoute])).default([]),
-  credentials: z.record(Name, ManifestCredential).default({}),
-  limits: z
-    .strictObject({
-      cpus: z.number().positive().optional(),
-      memory: Bytes.optional(),
-      processes: z.int().positive().optional(),
-      disk: Bytes.optional().meta({ description: "Home, /tmp and what the workspace grew by" }),
-      timeout: z.string().optional().meta({ description: "A duration like 30m" }),
-      idle: z
-        .string()
-        .optional()
-        .meta({ description: "A session that does nothing for this long, with nobody attached, ends" }),
-    })
-    .default({}),
-  environment: z.record(Variable, ManifestVariable).default({}),
-  mounts: z
-    .array(
-      z.strictObject({
-        source: z.string().min(1),
-        target: z.string().startsWith("/"),
-        writable: z.boolean().default(false),
-      }),
-    )
-    .default([]),
-  services: z
-    .record(z.string(), ManifestService)
-    .default({})
-    .meta({ description: "Containers beside the agent, such as databases, reached by their names (docker)" }),
-  ports: z
-    .array(z.union([Port, z.string().min(1)]))
-    .default([])
-    .meta({
-      description: "Ports inside to publish: PORT, HOSTPORT:PORT or ADDRESS:HOSTPORT:PORT; host port 0 = any free one",
-    }),
+const OneLine = z
+  .string()
+  .min(1)
+  .regex(/^[^\r\n\0]*$/, "one line of text");
+
+const GitRules = z
+  .strictObject({
+    user: z
+      .strictObject({ name: OneLine.optional(), email: OneLine.optional() })
+      .default({})
+      .meta({ description: "Who the agent's commits are by; by default what git says here" }),
+  })
+  .meta({ description: "Git inside the sandbox" });
+
+const Limits = z.strictObject({
+  cpus: z.number().positive().optional(),
+  memory: Bytes.optional(),
+  processes: z.int().positive().optional(),
+  disk: Bytes.optional().meta({ description: "Home, /tmp and what the workspace grew by" }),
+  timeout: z.string().optional().meta({ description: "A duration like 30m" }),
+  idle: z
+    .string()
+    .optional()
+    .meta({ description: "A session that does nothing for this long, with nobody attached, ends" }),
+});
+
+const Mount = z.strictObject({
+  source: z.string().min(1),
+  target: z.string().startsWith("/"),
+  writable: z.boolean().default(false),
+});
+
+const providers = z.record(Name, ProviderSettings);
+const routes = z.array(z.union([PresetRoute, HostRoute]));
+const credentials = z.record(Name, ManifestCredential);
+const variables = z.record(Variable, ManifestVariable);
+const mounts = z.array(Mount);
+const services = z.record(z.string(), ManifestService).meta({
+  description: "Containers beside the agent, such as databases, reached by their names (docker)",
+});
+const ports = z.array(z.union([Port, z.string().min(1)])).meta({
+  description: "Ports inside to publish: PORT, HOSTPORT:PORT or ADDRESS:HOSTPORT:PORT; host port 0 = any free one",
+});
+const scalars = {
+  git: GitRules.optional(),
   unixSockets: z.enum(["deny", "allow"]).optional(),
   engine: z.enum(["local", "docker"]).optional().meta({ description: "By default docker, where it is ready" }),
   image: z.string().min(1).optional().meta({ description: "Image of agents on the docker engine that name none" }),
   dockerfile: z.string().min(1).optional().meta({ description: "The same as a Dockerfile; goes before image" }),
+};
+
+/** A named set of rules. What it leaves out its parents say; an explicit empty list or map clears all that is weaker. */
+export const ManifestSandbox = z.strictObject({
+  extends: SandboxNames.optional().meta({ description: "Its parents, folded left to right; what is said here wins" }),
+  providers: providers.optional(),
+  routes: routes.optional(),
+  credentials: credentials.optional(),
+  limits: Limits.optional(),
+  environment: variables.optional(),
+  mounts: mounts.optional(),
+  services: services.optional(),
+  ports: ports.optional(),
+  ...scalars,
+});
+export type ManifestSandbox = z.output<typeof ManifestSandbox>;
+
+/** `caisson.yaml`. The person's own (`--manifest`, `~/.config/caisson/`) counts whole; one in a repository brings agents alone (invariant 8). */
+export const Manifest = z.strictObject({
+  $schema: z.string().optional(),
+  agents: z.record(KebabName, ManifestAgent).default({}),
+  sandboxes: z.record(KebabName, ManifestSandbox).default({}),
+  providers: providers.default({}),
+  routes: routes.default([]),
+  credentials: credentials.default({}),
+  limits: Limits.default({}),
+  environment: variables.default({}),
+  mounts: mounts.default([]),
+  services: services.default({}),
+  ports: ports.default([]),
+  ...scalars,
 });
 export type Manifest = z.output<typeof Manifest>;

@@ -9,7 +9,7 @@ import { type RunInput, runOptions } from "../run/run-options.ts";
 
 const refused = 5;
 
-const { allow, env, manifest, dir, model, cpus, memory, timeout, workspace, publish } = runOptions;
+const { allow, env, manifest, sandbox, dir, model, cpus, memory, timeout, workspace, publish } = runOptions;
 
 /** `caisson policy explain`. */
 export const policyExplainCommand = defineCommand({
@@ -17,7 +17,7 @@ export const policyExplainCommand = defineCommand({
   options: {
     url: text("--url <url>", "say what the gate would decide of a request there"),
     method: text("--method <method>", "of that request (default GET)"),
-    ...{ allow, env, manifest, dir, model, cpus, memory, timeout, workspace, publish },
+    ...{ allow, env, manifest, sandbox, dir, model, cpus, memory, timeout, workspace, publish },
   },
   examples: [
     {

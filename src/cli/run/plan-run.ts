@@ -1,23 +1,25 @@
 import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
-import { join, resolve } from "node:path";
 import { lookForDocker } from "../../host/docker/look-for-docker.ts";
 import { readGitIdentity } from "../../host/read-git-identity.ts";
-import { loadManifests } from "../../policy/load-manifests.ts";
+import { foldSandboxes, type SandboxChoice } from "../../policy/fold-sandboxes.ts";
 import type { ManifestLayer } from "../../policy/manifest-layer.ts";
 import type { Note } from "../../policy/note.ts";
 import { policyHash } from "../../policy/policy-hash.ts";
 import { resolveAgent } from "../../policy/resolve-agent.ts";
+import { resolveGitUser } from "../../policy/resolve-git-user.ts";
 import { serviceImages } from "../../policy/service-images.ts";
+import { trustLayers } from "../../policy/trust-layers.ts";
 import { wishedEngine } from "../../policy/wished-engine.ts";
 import { type ImageWish, wishedImage } from "../../policy/wished-image.ts";
 import { gitConfigFile } from "../../provider/git-identity.ts";
 import type { Provider } from "../../provider/provider.ts";
 import { providers } from "../../provider/providers.ts";
 import { composeLaunch, insideHome } from "../../run/compose-launch.ts";
+import type { ColorName } from "../../spec/color-names.ts";
 import type { LaunchRequest } from "../../spec/keeper-protocol.ts";
 import { cliFailure } from "../errors.ts";
 import type { CommandContext } from "../frame/command-context.ts";
+import { readManifests } from "../read-manifests.ts";
 import { chooseEngine, type DockerChoice, type DockerOffer, type EngineChoice } from "./choose-engine.ts";
 import { imageTools, machineTools } from "./find-tools.ts";
 import type { DockerAsk } from "./offer-docker.ts";
@@ -50,6 +52,9 @@ interface ChosenAgent {
   readonly image?: string | undefined;
   readonly dockerfile?: string | undefined;
   readonly from?: string | undefined;
+  readonly label?: string | undefined;
+  readonly color?: ColorName | undefined;
+  readonly sandboxes: readonly SandboxChoice[];
   readonly skills: readonly { readonly dir: string; readonly within: string }[];
   readonly notes: readonly Note[];
 }
@@ -68,8 +73,7 @@ export async function planRun(context: CommandContext, input: RunInput, facts: P
   // Asked first, so that it answers while the rest is read.
   const docker = startLooking(context, options);
   const workspace = resolveWorkspace(context, options);
-  const { layers, notes } = await readManifests(context, options, workspace.dir);
-  const agent = chooseAgent(input, layers, context.folders.home);
+  const { layers, notes, agent } = await readRules(context, input, workspace.dir);
   const image = wishedImage({ layers, agent, flag: options.image, home: context.folders.home });
   const variable = context.environment.CAISSON_ENGINE;
   const dockerFlags = (["image", "runtime"] as const).filter((name) => options[name] !== undefined);
@@ -102,7 +106,7 @@ async function composePlan(context: CommandContext, input: RunInput, decided: De
   const { provider } = agent;
   const isCommand = provider.name === "command";
   const pty = terminalFor(context, input, isCommand || decided.prompt === undefined);
-  const gitConfig = readGitConfig(context, workspace.dir);
+  const gitConfig = readGitConfig(context, workspace.dir, layers);
   const tools = chosen.engine === "docker" ? imageTools(agent, chosen.docker.agentImage) : machineTools(context, agent);
   const agentFacts = { provider: provider.name, cliVersion: tools.version };
   const recording = await planRecording(context.cwd, options, agentFacts);
@@ -125,7 +129,8 @@ async function composePlan(context: CommandContext, input: RunInput, decided: De
     slug: decided.slug,
     agent: agent.name,
     provider: provider.name,
-    label: options.label,
+    label: options.label ?? agent.label,
+    color: options.color ?? agent.color,
     model,
     policy,
     policyHash: policyHash(policy, (text) => createHash("sha256").update(text).digest("hex")),
@@ -151,7 +156,11 @@ async function composePlan(context: CommandContext, input: RunInput, decided: De
     engineWhy: chosen.why,
     runtimeWhy: chosen.engine === "docker" ? chosen.docker.runtime.why : undefined,
     notes: [...recording.notes, ...decided.notes, ...agent.notes, ...rules.notes],
-    sources: { ...rules.sources, ...(policy.image !== undefined && image && { image: image.from }) },
+    sources: {
+      ...rules.sources,
+      ...resolveGitUser(layers).sources,
+      ...(policy.image !== undefined && image && { image: image.from }),
+    },
     cliVersion: tools.version,
   };
 }
@@ -199,19 +208,26 @@ function dockerLaunch({ address, agentImage, gateImage, user, runtime: { runtime
   return { address, launch: { ...images, user, ...(runtime !== undefined && { runtime }) } };
 }
 
-function readManifests({ folders, cwd }: CommandContext, options: RunInput["options"], workspace: string | undefined) {
-  return loadManifests(readText, {
-    home: folders.home,
-    personal: join(folders.config, "caisson.yaml"),
-    ...(workspace !== undefined && { workspace: join(workspace, "caisson.yaml") }),
-    ...(options.manifest !== undefined && { given: resolve(cwd, options.manifest) }),
-  });
+/** The agent, and the layers whose rules count for it. */
+async function readRules(context: CommandContext, input: RunInput, workspace: string | undefined) {
+  const { options } = input;
+  const read = await readManifests(context, { workspace, manifest: options.manifest });
+  // The one place where it is decided what of a workspace counts: all that follows sees nothing else.
+  const trusted = trustLayers(read.layers);
+  const agent = chooseAgent(input, trusted.layers, context.folders.home);
+  const picked = options.sandbox.map((name) => ({ name, from: "--sandbox" }));
+  const layers = foldSandboxes(trusted.layers, [...agent.sandboxes, ...picked]);
+  return { layers, agent, notes: [...read.notes, ...trusted.notes] };
 }
 
-/** The person's name and address, as a file of the agent's home; none when they have none. */
-async function readGitConfig({ environment, folders }: CommandContext, workspace: string | undefined) {
-  const identity = await readGitIdentity({ dir: workspace ?? folders.home, workspace }, environment);
-  const file = gitConfigFile(insideHome, identity);
+/** The name and address of the rules, else the person's own, as a file of the agent's home; none when they have none. */
+async function readGitConfig(
+  { environment, folders }: CommandContext,
+  workspace: string | undefined,
+  layers: readonly ManifestLayer[],
+) {
+  const here = await readGitIdentity({ dir: workspace ?? folders.home, workspace }, environment);
+  const file = gitConfigFile(insideHome, { ...here, ...resolveGitUser(layers).user });
   return file.text === "" ? [] : [file];
 }
 
@@ -254,7 +270,14 @@ function chooseAgent(input: RunInput, layers: readonly ManifestLayer[], home: st
       throw cliFailure("wrong_usage", { command: "run", problem: "give an agent or `-- COMMAND`, not both" });
     if (input.command.length === 0)
       throw cliFailure("wrong_usage", { command: "run", problem: "nothing stands behind --" });
-    return { name: "command", provider: providerNamed("command"), command: input.command, skills: [], notes: [] };
+    return {
+      name: "command",
+      provider: providerNamed("command"),
+      command: input.command,
+      sandboxes: [],
+      skills: [],
+      notes: [],
+    };
   }
   if (name === undefined)
     throw cliFailure("wrong_usage", { command: "run", problem: "say which agent, or `-- COMMAND`" });
@@ -286,12 +309,4 @@ async function readSkills(skills: ChosenAgent["skills"]) {
   if (skills.length === 0) return [];
   const { readSkill } = await import("../../host/skill/read-skill.ts");
   return skills.map(readSkill);
-}
-
-function readText(path: string): string | undefined {
-  try {
-    return readFileSync(path, "utf8");
-  } catch {
-    return undefined;
-  }
 }

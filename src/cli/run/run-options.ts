@@ -1,3 +1,4 @@
+import { colorNames } from "../../spec/color-names.ts";
 import type { CommandInput } from "../frame/command.ts";
 import { byteSize, choice, duration, flag, list, positiveNumber, text } from "../frame/option.ts";
 
@@ -12,7 +13,9 @@ export const runOptions = {
   dir: text("--dir <folder>", "the workspace; by default the current folder"),
   allow: list("--allow <host[:port][/path]>", "allow this destination, or a preset such as npm; several times"),
   manifest: text("--manifest <file>", "your own manifest, trusted"),
+  sandbox: list("--sandbox <name>", "a sandbox of your manifests, stronger than the agent's own; several times"),
   label: text("--label <name>", "a name for people, in lists"),
+  color: choice("--color <name>", "marks it in lists and in the terminal's title", colorNames),
   detach: flag("--detach", "print the slug and leave it running"),
   dryRun: flag("--dry-run", "print what would be started, start nothing"),
   record: text("--record <file>", "keep the model traffic in a file (no credential in it)"),
