@@ -41,17 +41,20 @@ export async function listAgents(
     ...Object.keys(manifest.agents),
     ...Object.keys(brokenAgents),
   ]);
-  return [...new Set([...named, ...known])]
-    .filter((name) => name !== "command")
-    .map((name) => {
-      const find = () => {
-        const agent = resolveAgent(name, { layers: trusted, providers: known, home: context.folders.home });
-        return { agent, rules: foldSandboxes(trusted, agent.sandboxes) };
-      };
-      // One that is broken does not keep the others from being listed.
-      const found = tryTo(find);
-      return "problem" in found ? brokenRow(name, found) : agentRow(context, found.value.agent, found.value.rules);
-    });
+  return (
+    [...new Set([...named, ...known])]
+      // These two are nothing without a command.
+      .filter((name) => name !== "command" && name !== "acp")
+      .map((name) => {
+        const find = () => {
+          const agent = resolveAgent(name, { layers: trusted, providers: known, home: context.folders.home });
+          return { agent, rules: foldSandboxes(trusted, agent.sandboxes) };
+        };
+        // One that is broken does not keep the others from being listed.
+        const found = tryTo(find);
+        return "problem" in found ? brokenRow(name, found) : agentRow(context, found.value.agent, found.value.rules);
+      })
+  );
 }
 
 function agentRow(

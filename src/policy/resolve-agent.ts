@@ -16,7 +16,7 @@ export interface ResolvedAgent {
   readonly image?: string;
   /** Absolute path of the Dockerfile that it is built from; goes before `image`. */
   readonly dockerfile?: string;
-  /** For provider `command`: what it runs. */
+  /** For providers `command` and `acp`: what it runs. */
   readonly command?: readonly string[];
   /** Absolute folders with a SKILL.md, each with the folder that its links may not leave. */
   readonly skills: readonly { readonly dir: string; readonly within: string }[];

@@ -1,10 +1,11 @@
 import type { Route } from "../spec/policy.ts";
+import { createAcpSession } from "./acp-session.ts";
 import { createCopilotDecoder } from "./copilot-stream.ts";
 import { copilotProviderKey, copilotToken } from "./credentials.ts";
 import { providerFailure } from "./errors.ts";
 import { httpsRoute, openaiRoutes, signInOf } from "./model-routes.ts";
 import { handOverPrompt, skillFiles } from "./prompt.ts";
-import type { Provider, ProviderCredential, ProviderRequest } from "./provider.ts";
+import type { Provider, ProviderCredential, ProviderRequest, SessionRequest } from "./provider.ts";
 
 /** GitHub's Copilot: `copilot`, headless with a prompt or in a terminal, with a GitHub token or a model key of one's own. */
 export const copilot: Provider = {
@@ -28,21 +29,51 @@ export const copilot: Provider = {
     return {
       ...prompt,
       argv: [request.binary, ...headless, "--allow-all", ...quietFlags, ...model, ...argv],
-      environment: { ...quiet, ...(isOwnKey(request) ? ownProvider(request) : {}) },
+      environment: { ...quiet, ...leave, ...ownProvider(request) },
       files: [...configFiles(request), ...skillFiles(`${request.home}/.copilot/skills`, request)],
     };
   },
   decoder: createCopilotDecoder,
+  session: {
+    abilities: {
+      steer: "queued",
+      answer: true,
+      setModel: true,
+      thinking: [],
+      compact: true,
+      resume: true,
+      streams: true,
+    },
+    keeps: [".copilot/session-state"],
+    plan(session) {
+      const { binary, asks, model, thinking, argv = [], home } = session;
+      const request = { ...session, interactive: true };
+      const chosen = [
+        ...(model === undefined ? [] : ["--model", model]),
+        ...(thinking === undefined ? [] : ["--reasoning-effort", thinking === "off" ? "none" : thinking]),
+      ];
+      return {
+        argv: [binary, "--acp", ...(asks ? [] : ["--allow-all"]), ...quietFlags, ...chosen, ...argv],
+        environment: { ...quiet, ...(asks ? {} : leave), ...ownProvider(request) },
+        files: [...configFiles(request), ...skillFiles(`${home}/.copilot/skills`, request)],
+      };
+    },
+    codec: ({ workdir, resume, asks }: SessionRequest) =>
+      createAcpSession({ agent: "copilot", workdir, resume, asks, habits: { takesAnyModel: true } }),
+  },
 };
 
 // GitHub's own tools would need routes to the whole of GitHub, and a session shown there is a way out of its own.
 const quietFlags = ["--no-auto-update", "--disable-builtin-mcps", "--no-remote-export", "--disable-client-telemetry"];
-const quiet = { COPILOT_AUTO_UPDATE: "false", COPILOT_ALLOW_ALL: "true" };
+const quiet = { COPILOT_AUTO_UPDATE: "false" };
+const leave = { COPILOT_ALLOW_ALL: "true" };
 
 const isOwnKey = ({ signedInWith }: ProviderRequest) => signedInWith.includes(copilotProviderKey.name);
 
 /** The variables by which the CLI talks to a model API of one's own, with no account at GitHub. */
-function ownProvider({ model }: ProviderRequest): Readonly<Record<string, string>> {
+function ownProvider(request: ProviderRequest): Readonly<Record<string, string>> {
+  if (!isOwnKey(request)) return {};
+  const { model } = request;
   if (model === undefined) throw providerFailure("model_missing", { agent: "copilot" });
   return {
     COPILOT_OFFLINE: "true",

@@ -29,6 +29,18 @@ export const providerFailure = failures({
     status: 400,
     exit: 2,
   },
+  session_only: {
+    message: (d: { agent: string }) => `Cannot start ${d.agent} for one prompt: it only speaks in a session`,
+    hint: () => 'caisson run --session AGENT "what it is to do"',
+    status: 400,
+    exit: 2,
+  },
+  command_missing: {
+    message: (d: { agent: string }) => `Cannot start ${d.agent}: the manifest names no command for it`,
+    hint: () => "add to the agent: command: [PROGRAM, ARGUMENT...]",
+    status: 400,
+    exit: 2,
+  },
   session_unsupported: {
     message: (d: { agent: string; what: string }) => `${d.agent} cannot ${d.what} in a session`,
     hint: () => "see docs/providers.md for what each agent can do",

@@ -1,3 +1,4 @@
+import { createAcpSession } from "./acp-session.ts";
 import { anthropicKey, openaiKey } from "./credentials.ts";
 import { anthropicRoutes, openaiRoutes } from "./model-routes.ts";
 import { createOpencodeDecoder } from "./opencode-stream.ts";
@@ -27,10 +28,43 @@ export const opencode: Provider = {
       ...prompt,
       argv: [request.binary, ...headless, ...model, ...argv],
       environment: quiet,
-      files: [...configFiles(request), ...skillFiles(`${configDir(request)}/skills`, request)],
+      files: [...configFiles(request, "allow"), ...skillFiles(`${configDir(request)}/skills`, request)],
     };
   },
   decoder: createOpencodeDecoder,
+  session: {
+    abilities: {
+      steer: "queued",
+      answer: true,
+      setModel: true,
+      thinking: ["low", "medium", "high", "xhigh"],
+      compact: true,
+      resume: true,
+      streams: true,
+    },
+    keeps: [".local/share/opencode"],
+    plan(session) {
+      const { binary, asks, argv = [] } = session;
+      const request = { ...session, interactive: true };
+      // It asks before what changes something or leaves; reading is what the sandbox lets it see anyway.
+      const permission = asks ? { edit: "ask", bash: "ask", webfetch: "ask" } : "allow";
+      return {
+        argv: [binary, "acp", ...argv],
+        environment: quiet,
+        files: [...configFiles(request, permission), ...skillFiles(`${configDir(request)}/skills`, request)],
+      };
+    },
+    codec: ({ workdir, resume, asks, model, thinking }) =>
+      createAcpSession({
+        agent: "opencode",
+        workdir,
+        resume,
+        asks,
+        model,
+        thinking,
+        habits: { toolInput: "progress", compacts: true },
+      }),
+  },
 };
 
 // No catalogue, update, language server or share: nothing but the model is asked.
@@ -46,14 +80,14 @@ const quiet = {
 const configDir = ({ home }: ProviderRequest) => `${home}/.config/opencode`;
 
 /** The sandbox is the permission system; and no model but those that the run signs in to: it would ask its maker's own. */
-function configFiles(request: ProviderRequest) {
+function configFiles(request: ProviderRequest, permission: object | string) {
   const { interactive, instructions, signedInWith, workdir } = request;
   const isTold = interactive && instructions !== undefined;
   const told = `${configDir(request)}/instructions.md`;
   const config = {
     autoupdate: false,
     share: "disabled",
-    permission: "allow",
+    permission,
     enabled_providers: [
       ...(signedInWith.includes(anthropicKey.name) ? ["anthropic"] : []),
       ...(signedInWith.includes(openaiKey.name) ? ["openai"] : []),

@@ -127,7 +127,7 @@ describe("a provider's plan", () => {
   });
 
   it("writes nothing but into the private home", () => {
-    for (const { name, plan } of Object.values(providers)) {
+    for (const { name, plan } of Object.values(providers).filter(({ name }) => name !== "acp")) {
       const { files } = plan({ ...request, argv: ["x"], instructions: "Be brief." });
       for (const { path } of files) expect([name, path]).toEqual([name, expect.stringMatching(/^\/home\/agent\//)]);
     }
@@ -174,5 +174,47 @@ describe("contributionOf()", () => {
       contributionOf(claude, chooseCredentials(claude, set(variable))).routes[0]?.credential?.inject;
     expect(injectOf("ANTHROPIC_API_KEY")).toEqual([{ as: "header", name: "x-api-key" }]);
     expect(injectOf("CLAUDE_CODE_OAUTH_TOKEN")).toEqual([{ as: "bearer" }]);
+  });
+});
+
+describe("sessions over the Agent Client Protocol", () => {
+  const asking = { ...request, asks: false, model: "gpt-5.4", instructions: "be brief" };
+  const sessionOf = (name: string) => {
+    const { session } = named(name);
+    if (!session) throw new Error(`${name} has no session`);
+    return session;
+  };
+
+  it("start Copilot with leave for all, or with none where it is to ask", () => {
+    const { plan } = sessionOf("copilot");
+    const freely = plan({ ...asking, thinking: "off" });
+    expect(freely.argv.slice(0, 3)).toEqual(["/opt/cli", "--acp", "--allow-all"]);
+    expect(freely.argv).toEqual(expect.arrayContaining(["--model", "gpt-5.4", "--reasoning-effort", "none"]));
+    expect(freely.environment.COPILOT_ALLOW_ALL).toBe("true");
+    expect(freely.files.map(({ path }) => path)).toContain("/home/agent/.copilot/copilot-instructions.md");
+    const asks = plan({ ...asking, asks: true });
+    expect(asks.argv).not.toContain("--allow-all");
+    expect(asks.environment).not.toHaveProperty("COPILOT_ALLOW_ALL");
+  });
+
+  it("start opencode with its questions where it is to ask", () => {
+    const { plan } = sessionOf("opencode");
+    const permission = (asks: boolean) => {
+      const { argv, files } = plan({ ...asking, asks });
+      expect(argv).toEqual(["/opt/cli", "acp"]);
+      return JSON.parse(files.find(({ path }) => path.endsWith("/opencode.json"))?.text ?? "").permission;
+    };
+    expect(permission(false)).toBe("allow");
+    expect(permission(true)).toEqual({ edit: "ask", bash: "ask", webfetch: "ask" });
+  });
+
+  it("start any other as the manifest says, and only in a session", () => {
+    const { plan } = sessionOf("acp");
+    expect(plan({ ...asking, argv: ["gemini", "--experimental-acp"] }).argv).toEqual([
+      "/opt/cli",
+      "--experimental-acp",
+    ]);
+    expect(message(() => plan(asking))).toContain("add to the agent: command: [PROGRAM, ARGUMENT...]");
+    expect(message(() => named("acp").plan(request))).toContain('caisson run --session AGENT "what it is to do"');
   });
 });

@@ -1,3 +1,4 @@
+import { acp } from "./acp.ts";
 import { claudeCode } from "./claude-code.ts";
 import { codex } from "./codex.ts";
 import { command } from "./command.ts";
@@ -8,5 +9,5 @@ import type { Provider } from "./provider.ts";
 
 /** Every provider by its name, which is also the name of its plain agent. */
 export const providers: Readonly<Record<string, Provider>> = Object.fromEntries(
-  [claudeCode, pi, codex, copilot, opencode, command].map((provider) => [provider.name, provider]),
+  [claudeCode, pi, codex, copilot, opencode, acp, command].map((provider) => [provider.name, provider]),
 );

@@ -44,6 +44,10 @@ export const ManifestAgent = z.strictObject({
     .array(z.string().min(1))
     .optional()
     .meta({ description: "Folders with a SKILL.md, relative to the manifest" }),
-  command: z.array(z.string()).min(1).optional().meta({ description: "For provider `command`: what it runs" }),
+  command: z
+    .array(z.string())
+    .min(1)
+    .optional()
+    .meta({ description: "For providers `command` and `acp`: what it runs" }),
 });
 export type ManifestAgent = z.output<typeof ManifestAgent>;

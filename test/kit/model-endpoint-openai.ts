@@ -12,8 +12,8 @@ export function readChat(body: Json): ScriptedRequest {
     model: String(body.model),
     streamed: body.stream === true,
     tools: list(body.tools).map((tool) => {
-      const described = tool.function as Json;
-      return { name: String(described.name), parameters: parametersOf(described), isFreeform: false };
+      const described = (tool.function ?? tool.custom ?? {}) as Json;
+      return { name: String(described.name), parameters: parametersOf(described), isFreeform: tool.type === "custom" };
     }),
     turnsDone: list(body.messages).filter((message) => message.role === "assistant").length,
     isFormatAsked: body.response_format !== undefined,

@@ -28,15 +28,11 @@ export function machineTools(
   { environment, folders }: Pick<CommandContext, "environment" | "folders">,
   { provider, command }: ToolUser,
 ): AgentTools {
-  const isCommand = provider.name === "command";
-  const found = findAgentCli(isCommand ? [command?.[0] ?? ""] : provider.binaries, {
-    environment,
-    home: folders.home,
-  });
-  if (!found && !isCommand) {
-    const { name, binaries, install } = provider;
-    throw cliFailure("agent_cli_missing", { agent: name, binaries, install });
-  }
+  const { name, install } = provider;
+  // One with no program of its own starts what the person names.
+  const binaries = provider.binaries.length > 0 ? provider.binaries : [command?.[0] ?? ""];
+  const found = findAgentCli(binaries, { environment, home: folders.home });
+  if (!found && name !== "command") throw cliFailure("agent_cli_missing", { agent: name, binaries, install });
   return {
     binary: found?.binary ?? "",
     version: found?.version,

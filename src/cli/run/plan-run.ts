@@ -194,7 +194,9 @@ function imageAsk(context: CommandContext, wish: ImageWish, given: Omit<OwnDocke
 
 /** Our image for a provider, and what another one in its place has to have. */
 const imageNeedsOf = ({ name, binaries }: Provider) =>
-  name === "command" ? { target: "base", programs: [] } : { target: name, programs: [...binaries.slice(0, 1), "git"] };
+  binaries.length === 0
+    ? { target: "base", programs: [] }
+    : { target: name, programs: [...binaries.slice(0, 1), "git"] };
 
 function dockerLaunch({ address, agentImage, gateImage, user, runtime: { runtime }, ...choice }: DockerChoice) {
   const named = ({ reference, id }: DockerChoice["agentImage"]) => ({ reference, id });
