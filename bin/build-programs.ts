@@ -7,6 +7,7 @@ export const programs = {
   gate: "src/gate/main.ts",
   listener: "src/sandbox/local/listener-main.ts",
   dialer: "src/sandbox/local/dialer-main.ts",
+  detector: "src/sandbox/workspace/secrets/detector-main.ts",
 } as const;
 
 /**

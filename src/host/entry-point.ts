@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 
 /** Programs of ours that run as processes of their own. */
-export type EntryPoint = "cli" | "keeper" | "gate" | "listener" | "dialer";
+export type EntryPoint = "cli" | "keeper" | "gate" | "listener" | "dialer" | "detector";
 
 const sources: Readonly<Record<EntryPoint, string>> = {
   cli: "src/cli/main.ts",
@@ -10,6 +10,7 @@ const sources: Readonly<Record<EntryPoint, string>> = {
   gate: "src/gate/main.ts",
   listener: "src/sandbox/local/listener-main.ts",
   dialer: "src/sandbox/local/dialer-main.ts",
+  detector: "src/sandbox/workspace/secrets/detector-main.ts",
 };
 
 /** Caisson's own folder: where its package.json lies, whether this code runs from `src/` or from a bundle in `dist/`. */

@@ -83,6 +83,7 @@ function requests(layer: ManifestLayer, rules: ManifestSandbox, at: readonly str
     list("providers", Object.keys(rules.providers ?? {})),
     list("environment", Object.keys(rules.environment ?? {})),
     list("limits above the default", high),
+    list("secrets", rules.secrets?.show ?? []),
     rules.unixSockets === "allow" ? ["unixSockets"] : [],
     list("git", Object.keys(rules.git?.user ?? {})),
     list("engine", rules.engine === undefined ? [] : [rules.engine]),

@@ -1,7 +1,7 @@
 import type { ColorName } from "../spec/color-names.ts";
 import type { DockerLaunch, LaunchRequest } from "../spec/keeper-protocol.ts";
 import type { Policy } from "../spec/policy.ts";
-import type { Metadata } from "../spec/state-files.ts";
+import type { MaskedFile, Metadata } from "../spec/state-files.ts";
 
 /** Where the agent's private home is, inside. */
 export const insideHome = "/home/agent";
@@ -20,6 +20,8 @@ export interface LaunchParts {
   /** With the docker engine: where it is, and what it makes the sandbox from. */
   readonly docker?: { readonly address: string; readonly launch: DockerLaunch } | undefined;
   readonly workspace: { readonly mode: "mount" | "copy" | "none"; readonly dir?: string };
+  /** Secrets of the workspace that the agent does not see. */
+  readonly masked: readonly MaskedFile[];
   readonly argv: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
   readonly files: LaunchRequest["files"];
@@ -49,6 +51,7 @@ export function composeLaunch(parts: LaunchParts): LaunchRequest {
     provider: parts.provider,
     modelSource: parts.replay !== undefined ? "replayed" : parts.record !== undefined ? "recorded" : "live",
     workspace,
+    ...(parts.masked.length > 0 && { masked: [...parts.masked] }),
     policyHash: parts.policyHash,
     startedAt: parts.now.toISOString(),
     ...(parts.docker && { image: parts.docker.launch.agentImage.reference, docker_host: parts.docker.address }),

@@ -51,7 +51,13 @@ export function createEngineNeutralHost(place: KeeperPlace): EngineNeutral {
       const { dir = "" } = metadata.workspace;
       // A container of root's has another user inside, to whom the copy must belong.
       const owner = place.uid === 0 ? docker?.user : undefined;
-      const request = { dir, stateDir: paths.dir, maxBytes: policy.limits.diskBytes, owner };
+      const request = {
+        dir,
+        stateDir: paths.dir,
+        maxBytes: policy.limits.diskBytes,
+        owner,
+        masked: metadata.masked?.map(({ path }) => path) ?? [],
+      };
       const programs = programsOutside(environment.PATH ?? "", dir);
       const guardHost = guardHostFor(dir);
       return prepareCopy({ host: createTreeHost(), guardHost, programs, home, stateRoot }, request, watch);

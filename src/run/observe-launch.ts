@@ -55,6 +55,8 @@ export function observeLaunch(run: ObservedRun, state: RunState): LaunchObserver
     },
     guarded: (made) => {
       state.guarded(made);
+      const { masked = [] } = run.request.metadata;
+      if (masked.length > 0) events.append({ event: "secrets_masked", files: masked });
       for (const note of made.notes) events.append({ event: "workspace_guarded", ...note });
     },
     prepared: ({ sandbox, onServiceOutput }) => {

@@ -98,6 +98,11 @@ export const RunEvent = z.discriminatedUnion("event", [
   event("workspace_copying", { files: z.int(), bytes: z.int() }),
   event("workspace_copied", { files: z.int(), bytes: z.int() }),
   event("workspace_guarded", { path: z.string(), action: z.string(), detail: z.string() }),
+  event("secrets_masked", {
+    files: z
+      .array(z.object({ path: z.string(), why: z.string() }))
+      .meta({ description: "Of the workspace; never a part of a secret" }),
+  }),
   event("replay_missed", { route: z.string(), model: z.string(), reason: z.string() }),
   event("gate_lost", { reason: z.string() }),
   event("sandbox_lost", { reason: z.string() }),

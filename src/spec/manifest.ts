@@ -145,7 +145,14 @@ const services = z.record(z.string(), ManifestService).meta({
 const ports = z.array(z.union([Port, z.string().min(1)])).meta({
   description: "Ports inside to publish: PORT, HOSTPORT:PORT or ADDRESS:HOSTPORT:PORT; host port 0 = any free one",
 });
+const SecretsRules = z
+  .strictObject({
+    show: z.array(z.string().min(1)).default([]).meta({ description: "What the agent may see all the same" }),
+    hide: z.array(z.string().min(1)).default([]).meta({ description: "What is masked beside what is found" }),
+  })
+  .meta({ description: "Secrets in workspaces, as patterns: NAME in any folder, FOLDER/NAME from the top, * and **" });
 const scalars = {
+  secrets: SecretsRules.optional(),
   git: GitRules.optional(),
   unixSockets: z.enum(["deny", "allow"]).optional(),
   engine: z.enum(["local", "docker"]).optional().meta({ description: "By default docker, where it is ready" }),

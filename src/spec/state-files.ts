@@ -1,6 +1,13 @@
 import * as z from "zod";
 import { RunEnd } from "./events.ts";
 
+/** A file of the workspace whose content the agent does not get: inside it is empty and read-only. */
+const MaskedFile = z.object({
+  path: z.string().meta({ description: "Relative to the workspace" }),
+  why: z.string().meta({ description: "What it looks like; never a part of it" }),
+});
+export type MaskedFile = z.output<typeof MaskedFile>;
+
 /** `metadata.json`: who, what, when. Rewritten whole (temporary file, then rename) when a field changes. */
 export const Metadata = z.object({
   version: z.literal(1),
@@ -19,6 +26,7 @@ export const Metadata = z.object({
   model: z.string().optional(),
   modelSource: z.enum(["live", "recorded", "replayed"]),
   workspace: z.object({ mode: z.enum(["mount", "none", "copy"]), dir: z.string().optional() }),
+  masked: z.array(MaskedFile).optional().meta({ description: "Secrets of the workspace that the agent does not see" }),
   policyHash: z.string(),
   ports: z
     .array(z.object({ hostAddress: z.string(), hostPort: z.int(), port: z.int() }))

@@ -7,6 +7,7 @@ import { kernelAttacks } from "./battery/kernel-attacks.ts";
 import { limitAttacks } from "./battery/limit-attacks.ts";
 import { networkAttacks } from "./battery/network-attacks.ts";
 import { processAttacks } from "./battery/process-attacks.ts";
+import { secretAttacks } from "./battery/secret-attacks.ts";
 import { smugglingAttacks } from "./battery/smuggling-attacks.ts";
 import { workspaceAttacks } from "./battery/workspace-attacks.ts";
 
@@ -22,4 +23,5 @@ export const battery: readonly Attack[] = [
   ...dockerAttacks,
   ...limitAttacks,
   ...workspaceAttacks,
+  ...secretAttacks,
 ];

@@ -55,6 +55,7 @@ export const inspectCommand = defineCommand({
               ]),
           ["workspace", `${workspaceText(metadata, folders.home)} (${metadata.workspace.mode})`],
           ...(copy === undefined ? [] : [["copy", `${copy.dir}   ${byteText(copy.bytes)} when it was made`]]),
+          ...(metadata.masked ?? []).map(({ path, why }, index) => [index === 0 ? "masked" : "", `${path} (${why})`]),
           ["started", metadata.startedAt],
           ...(metadata.endedAt === undefined ? [] : [["ended", metadata.endedAt]]),
           ...(policy?.routes ?? []).map((route, index) => [index === 0 ? "out" : "", routeText(route)]),

@@ -5,7 +5,7 @@ import type { RunPlan } from "./plan-run.ts";
 
 /** Tells what was started: where it runs and with what, and the way out; then what the person should know. */
 export function announceRun(output: Output, plan: RunPlan): void {
-  for (const line of headLines(plan)) output.note(line);
+  for (const line of [...headLines(plan), ...secretLines(plan)]) output.note(line);
   for (const note of plan.notes) output.note(`  ${note.level === "warning" ? "! " : ""}${note.text}`);
 }
 
@@ -37,6 +37,23 @@ export function headLines({ request, cliVersion, engineWhy, runtimeWhy }: RunPla
     `  sandbox    ${metadata.slug}   ${metadata.engine}${engineWhy === undefined ? "" : ` (${engineWhy})`}${runtimeText(request.docker?.runtime, runtimeWhy)} · ${limits.cpus} cpu · ${byteText(limits.memoryBytes)} · ${where}`,
     `  agent      ${metadata.agent}${cliVersion === undefined ? "" : ` ${cliVersion}`}${metadata.model === undefined ? "" : ` · ${metadata.model}`}${from}`,
     `  out        ${out.length === 0 ? "nothing is allowed" : out.join(" · ")}`,
+  ];
+}
+
+const maxNamed = 6;
+
+/** One line on the secrets of the workspace: which are masked, and how one would be shown. */
+export function secretLines({ request, shown }: Pick<RunPlan, "request" | "shown">): readonly string[] {
+  const { masked = [] } = request.metadata;
+  const named = (paths: readonly string[]) =>
+    [...paths.slice(0, maxNamed), ...(paths.length > maxNamed ? [`${paths.length - maxNamed} more`] : [])].join(", ");
+  const first = masked[0]?.path ?? "";
+  const count = `${masked.length} ${masked.length === 1 ? "secret" : "secrets"} of the workspace`;
+  return [
+    ...(masked.length === 0
+      ? []
+      : [`  masked     ${named(masked.map(({ path }) => path))} (${count}; to show one: --show ${first})`]),
+    ...(shown.length === 0 ? [] : [`  shown      ${named(shown)} (looks like a secret, and you said to show it)`]),
   ];
 }
 

@@ -4,7 +4,7 @@ import { routeText } from "../output/route-text.ts";
 import type { RunPlan } from "./plan-run.ts";
 
 /** The whole plan as data, for `--dry-run --json`: credentials by name and source, never a value or a placeholder. */
-export function describePlan({ request, notes, sources, cliVersion, engineWhy }: RunPlan): object {
+export function describePlan({ request, notes, sources, cliVersion, engineWhy, shown }: RunPlan): object {
   const { metadata, policy, files, input: _input, ...rest } = request;
   const held = new Set(policy.credentials.map(({ placeholder }) => placeholder));
   const environment = Object.fromEntries(
@@ -25,6 +25,7 @@ export function describePlan({ request, notes, sources, cliVersion, engineWhy }:
       credentials: policy.credentials.map(({ placeholder: _placeholder, ...credential }) => credential),
     },
     files: files.map(({ path, mode, text }) => ({ path, mode: mode.toString(8), bytes: Buffer.byteLength(text) })),
+    shown,
     sources,
     notes,
   };
@@ -42,6 +43,7 @@ export function planLines({ request, notes, sources }: RunPlan): readonly string
     ...policy.mounts.map(
       ({ source, target, writable }) => `  mount      ${source} at ${target}${writable ? "" : ", read-only"}`,
     ),
+    ...(request.metadata.masked ?? []).map(({ path, why }) => `  masked     ${path}   (${why})`),
     ...policy.services.map(({ name, image }) => `  service    ${name}   ${image}${from(`service.${name}`)}`),
     ...policy.ports.map(
       ({ hostAddress, hostPort, port }) =>

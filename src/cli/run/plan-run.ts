@@ -22,6 +22,7 @@ import type { CommandContext } from "../frame/command-context.ts";
 import { readManifests } from "../read-manifests.ts";
 import { chooseEngine, type DockerChoice, type DockerOffer, type EngineChoice } from "./choose-engine.ts";
 import { imageTools, machineTools } from "./find-tools.ts";
+import { lookForSecrets } from "./look-for-secrets.ts";
 import type { DockerAsk } from "./offer-docker.ts";
 import type { OwnDockerfile } from "./own-image.ts";
 import { planRecording } from "./plan-recording.ts";
@@ -34,6 +35,8 @@ export interface RunPlan {
   readonly request: LaunchRequest;
   readonly notes: readonly Note[];
   readonly sources: Readonly<Record<string, string>>;
+  /** Secrets of the workspace that the agent sees, because the person said so. */
+  readonly shown: readonly string[];
   readonly cliVersion: string | undefined;
   /** Why this engine, where nobody asked for it. */
   readonly engineWhy: string | undefined;
@@ -78,6 +81,8 @@ export async function planRun(context: CommandContext, input: RunInput, facts: P
   const variable = context.environment.CAISSON_ENGINE;
   const dockerFlags = (["image", "runtime"] as const).filter((name) => options[name] !== undefined);
   const wish = wishedEngine({ layers, variable, flag: options.engine, dockerFlags: dockerFlags.map((n) => `--${n}`) });
+  const looking = lookForSecrets(context, workspace.dir, { layers, show: options.show });
+  looking.catch(() => {}); // A bug in it is told where it is awaited.
   const chosen = await chooseEngine(wish, () =>
     docker({
       ...(image && imageAsk(context, image, { workspace: workspace.dir, isDry: options.dryRun })),
@@ -87,7 +92,7 @@ export async function planRun(context: CommandContext, input: RunInput, facts: P
       workspace,
     }),
   );
-  return await composePlan(context, input, { ...facts, workspace, layers, notes, agent, image, chosen });
+  return await composePlan(context, input, { ...facts, workspace, layers, notes, agent, image, chosen, looking });
 }
 
 /** What was decided before the policy. */
@@ -98,6 +103,7 @@ interface Decided extends PlanFacts {
   readonly agent: ChosenAgent;
   readonly image: ImageWish | undefined;
   readonly chosen: EngineChoice;
+  readonly looking: ReturnType<typeof lookForSecrets>;
 }
 
 async function composePlan(context: CommandContext, input: RunInput, decided: Decided): Promise<RunPlan> {
@@ -125,6 +131,8 @@ async function composePlan(context: CommandContext, input: RunInput, decided: De
   const prompt = decided.prompt;
   const planned = await planAgent(agent, { workspace, pty, model, prompt, signedInWith, binary: tools.binary });
   const homeFiles = rules.homeFiles.map(({ path, text }) => ({ path: `${insideHome}/${path}`, text, mode: 0o600 }));
+  const gitFiles = await gitConfig;
+  const secrets = await decided.looking;
   const request = composeLaunch({
     slug: decided.slug,
     agent: agent.name,
@@ -141,7 +149,8 @@ async function composePlan(context: CommandContext, input: RunInput, decided: De
     input: planned.input,
     cliVersion: tools.version,
     environment: planned.environment,
-    files: [...planned.files, ...homeFiles, ...(await gitConfig)],
+    files: [...planned.files, ...homeFiles, ...gitFiles],
+    masked: secrets.masked,
     tools,
     stdin: isCommand && pty === undefined && (options.interactive || !context.input.isTerminal) ? "pipe" : "none",
     decode: pty === undefined && (!isCommand || context.output.json),
@@ -155,7 +164,8 @@ async function composePlan(context: CommandContext, input: RunInput, decided: De
     request,
     engineWhy: chosen.why,
     runtimeWhy: chosen.engine === "docker" ? chosen.docker.runtime.why : undefined,
-    notes: [...recording.notes, ...decided.notes, ...agent.notes, ...rules.notes],
+    notes: [...recording.notes, ...decided.notes, ...agent.notes, ...rules.notes, ...secrets.notes],
+    shown: secrets.shown,
     sources: {
       ...rules.sources,
       ...resolveGitUser(layers).sources,

@@ -29,6 +29,7 @@ export const runOptions = {
   budget: text("--budget <limit>", "not in this version"),
   image: text("--image <image>", "the agent's image (docker engine); by default its provider's"),
   runtime: text("--runtime <runtime>", "what runs the containers, such as runsc for gVisor (docker engine)"),
+  show: list("--show <file>", "show the agent this secret of the workspace, which is masked otherwise; several times"),
   publish: list("--publish <[hostport:]port>", "make a port inside reachable on this machine; several times"),
 } as const;
 

@@ -37,6 +37,8 @@ export interface GuardedGitDir {
   readonly shared: readonly string[];
   /** Lines for `info/exclude`. */
   readonly excludes: readonly string[];
+  /** Paths of its working tree that are masked: in the copy's index they are marked as not to be looked at. */
+  readonly masked?: readonly string[];
   readonly seedConfig: readonly ConfigEntry[];
   readonly seedWorktreeConfig?: readonly ConfigEntry[];
   /** Digests of the keys at launch and of their values: tell whether the person changed one since, and hold no secret. */
@@ -67,6 +69,8 @@ export interface GuardPlan {
   /** Our claim on the workspace, beside those of other sandboxes in it. */
   readonly claim: string;
   readonly mounts: readonly GuardMount[];
+  /** Files with secrets that an empty one is mounted over, by their inodes. */
+  readonly masked?: Readonly<Record<string, number>>;
   /** Empty folders made in the workspace so that there is something to mount over, parents first. */
   readonly placeholders: readonly string[];
   readonly gitDirs: readonly GuardedGitDir[];

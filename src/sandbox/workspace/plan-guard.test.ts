@@ -9,6 +9,7 @@ const facts: WorkspaceFacts = {
   present: ["/w/.claude", "/w/a/b/c.conf"],
   absent: ["/w/.bashrc"],
   hookFolders: [{ path: "/w/.husky", there: true }],
+  masked: [],
   gitDirs: [
     {
       role: "repository",

@@ -9,7 +9,17 @@ import type { GuardedGitDir, GuardMount, GuardPlan } from "./guard-plan.ts";
 /** The clock of file systems ticks this much behind the other one, at most. */
 const clockLagMs = 20;
 
+/** The empty file, in the guard's folder, that lies over each masked one. */
+export const maskName = "masked";
+
 const underWay = ["rebase-merge", "rebase-apply", "sequencer"];
+
+/** A path as a line of an exclude file that stands for it alone; git has no line for a name with a line break. */
+export const excludeLine = (path: string): string =>
+  `/${path
+    .replace(/[\\*?[\]!#]/g, "\\$&")
+    .replace(/ $/, "\\ ")
+    .replace(/[\r\n]/g, "?")}`;
 
 /** Decides how a workspace is guarded. Pure: mounts come in the order in which they must be made, parents first. */
 export function planGuard(facts: WorkspaceFacts, guardDir: string): GuardPlan {
@@ -24,6 +34,9 @@ export function planGuard(facts: WorkspaceFacts, guardDir: string): GuardPlan {
     privateDir: join(guardDir, "shadow", `${index}`),
   }));
   const initial = facts.gitDirs.filter(({ role }) => role === "initial").map(({ path }) => path);
+  const masks = facts.masked.map(
+    (path): GuardMount => ({ kind: "ro-bind", source: join(guardDir, maskName), target: path }),
+  );
   const objectInfo = facts.gitDirs.filter(({ shared, hasObjectInfo }) => shared.includes("objects") && !hasObjectInfo);
   const readOnly = [
     ...facts.present.map((path): GuardMount => ({ kind: "ro-bind", source: path, target: path })),
@@ -38,10 +51,11 @@ export function planGuard(facts: WorkspaceFacts, guardDir: string): GuardPlan {
     guardDir,
     sinceMs: facts.lookedAtMs - clockLagMs,
     claim: join(claimsDir(facts.stateRoot, dir), basename(dirname(guardDir))),
-    mounts: orderMounts(dir, [...readOnly, ...own, ...git]).map((mount) => {
+    mounts: orderMounts(dir, [...readOnly, ...own, ...git], masks).map((mount) => {
       const ino = facts.inodes[mount.source];
       return ino === undefined ? mount : { ...mount, ino };
     }),
+    masked: Object.fromEntries(facts.masked.map((path) => [path, facts.inodes[path] ?? 0])),
     placeholders: [...absent, ...initial, ...objectInfo.map(({ path }) => join(path, "objects", "info"))].sort(),
     gitDirs,
     shadows,
@@ -57,6 +71,7 @@ function planGitDir(
   privateDir: string,
   excludes: readonly string[],
 ): GuardedGitDir {
+  const masked = maskedIn(facts, workspace);
   const inside = workspace.gitDirs.filter(({ path }) => path !== facts.path && isWithin(path, facts.path));
   const ofWorkspace = facts.path === join(workspace.dir, ".git") || facts.role === "common";
   const format = facts.config.findLast(({ key }) => key === "extensions.objectformat")?.value;
@@ -70,7 +85,8 @@ function planGitDir(
       ...[...inside.map(({ path }) => path), ...facts.foreignWorktrees].map((path) => relative(facts.path, path)),
     ],
     shared: facts.shared,
-    excludes: ofWorkspace && facts.role !== "initial" ? excludes : [],
+    excludes: [...(ofWorkspace && facts.role !== "initial" ? excludes : []), ...maskExcludes(facts, workspace)],
+    ...(masked.length > 0 && { masked }),
     seedConfig: seedConfig(facts.config),
     ...(facts.worktreeConfig && { seedWorktreeConfig: seedConfig(facts.worktreeConfig) }),
     launchConfig: Object.fromEntries(
@@ -80,6 +96,26 @@ function planGitDir(
     underWay: underWay.filter((name) => facts.names.includes(name)),
     ...(facts.shared.includes("objects") && { objectInfo: join(privateDir, "..", "object-info") }),
   };
+}
+
+/** Masked paths of a repository's own working tree, not of one that lies in it. */
+function maskedIn({ workTree }: GitDirFacts, { gitDirs, masked }: WorkspaceFacts): readonly string[] {
+  if (workTree === undefined) return [];
+  const isDeeper = (other: string | undefined) =>
+    other !== undefined && other !== workTree && isWithin(other, workTree);
+  const inner = gitDirs.map((other) => other.workTree).filter(isDeeper);
+  return masked
+    .filter((path) => isWithin(path, workTree) && !inner.some((tree) => tree !== undefined && isWithin(path, tree)))
+    .map((path) => relative(workTree, path));
+}
+
+/** So that `git add .` inside adds no emptied file; a linked working tree's lie in what all of them share. */
+function maskExcludes(facts: GitDirFacts, workspace: WorkspaceFacts): readonly string[] {
+  if (facts.role !== "repository" && facts.role !== "common") return [];
+  const trees = workspace.gitDirs.filter(
+    ({ path, role }) => path === facts.path || (role === "worktree" && isWithin(path, join(facts.path, "worktrees"))),
+  );
+  return trees.flatMap((tree) => maskedIn(tree, workspace)).map(excludeLine);
 }
 
 function mountGitDir(unit: GuardedGitDir, foreignWorktrees: readonly string[]): readonly GuardMount[] {
@@ -96,11 +132,13 @@ function mountGitDir(unit: GuardedGitDir, foreignWorktrees: readonly string[]): 
  * The workspace, then the covers, and every folder between them and the workspace mounted on itself: a folder that is
  * no mount point could be moved away together with what is mounted in it. Below what is read-only nothing is needed.
  */
-function orderMounts(workspace: string, covers: readonly GuardMount[]): GuardMount[] {
+function orderMounts(workspace: string, covers: readonly GuardMount[], masks: readonly GuardMount[]): GuardMount[] {
   const sealed = covers.filter(({ kind }) => kind === "ro-bind").map(({ target }) => target);
-  const needed = covers.filter(({ target }) => !sealed.some((path) => path !== target && isWithin(target, path)));
+  const outer = covers.filter(({ target }) => !sealed.some((path) => path !== target && isWithin(target, path)));
+  // What is masked is hidden, too, where it lies in a folder that is only kept from being changed.
+  const needed = [...outer, ...masks];
   const mounts = new Map(needed.map((cover) => [cover.target, cover]));
-  const opaque = needed.map(({ target }) => target);
+  const opaque = outer.map(({ target }) => target);
   for (const { target } of needed) {
     for (let dir = dirname(target); isWithin(dir, workspace) && dir !== workspace; dir = dirname(dir))
       if (!opaque.some((path) => isWithin(dir, path))) mounts.set(dir, { kind: "bind", source: dir, target: dir });

@@ -4,17 +4,25 @@ import { claimLock, writeClaim } from "./claims.ts";
 import { copyTree } from "./copy-tree.ts";
 import { guardFailure } from "./errors.ts";
 import { holdGitDir } from "./git/hold-git-dir.ts";
+import { maskIndex } from "./git/mask-index.ts";
 import { seedGitDir } from "./git/seed-git-dir.ts";
 import type { GuardHost } from "./guard-host.ts";
-import type { GuardPlan } from "./guard-plan.ts";
+import type { GuardNote, GuardPlan } from "./guard-plan.ts";
+import { maskName } from "./plan-guard.ts";
 
 /**
  * Makes what the mounts need. The plan is on disk and the placeholders are in the journal before anything is made in the
  * workspace, so that `settleGuard` can undo it from any point.
  */
-export async function prepareGuard(host: GuardHost, plan: GuardPlan, journal: Journal): Promise<void> {
+export async function prepareGuard(
+  host: GuardHost,
+  plan: GuardPlan,
+  journal: Journal,
+  tell: (note: GuardNote) => void = () => {},
+): Promise<void> {
   host.makeFolder(plan.guardDir, 0o700);
   host.makeFolder(join(plan.guardDir, "empty"), 0o500);
+  host.writeFile(join(plan.guardDir, maskName), "", { mode: 0o444 });
   host.writeFile(join(plan.guardDir, "plan.json.new"), JSON.stringify(plan), { mode: 0o600 });
   host.move(join(plan.guardDir, "plan.json.new"), join(plan.guardDir, "plan.json"));
   for (const unit of plan.gitDirs) {
@@ -23,6 +31,7 @@ export async function prepareGuard(host: GuardHost, plan: GuardPlan, journal: Jo
     using held = holdGitDir(host, unit);
     if (held === undefined) throw guardFailure("guard_not_in_place", { path: unit.path });
     seedGitDir(host, held);
+    await maskIndex(host, held, tell);
   }
   for (const { path, privateDir } of plan.shadows) {
     host.makeFolder(privateDir, 0o755);

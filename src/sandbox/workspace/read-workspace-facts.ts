@@ -18,6 +18,8 @@ export async function readWorkspaceFacts(
     readonly stateRoot: string;
     /** Who the agent is, where that is not whoever owns the home. */
     readonly agentUid?: number;
+    /** Files, relative to the workspace, whose content the agent does not get. */
+    readonly masked?: readonly string[];
   },
 ): Promise<WorkspaceFacts> {
   const lookedAtMs = host.now();
@@ -38,6 +40,7 @@ export async function readWorkspaceFacts(
   for (const path of there) refuseLink(host, path);
   // Seen as private copies already.
   const hidden = [...repositories.gitDirs, ...hookFolders].map(({ path }) => path);
+  const masked = (request.masked ?? []).flatMap((path) => maskable(host, dir, path));
   const owner: GuardNote = {
     path: ".",
     action: "noticed",
@@ -50,8 +53,15 @@ export async function readWorkspaceFacts(
     dir,
     lookedAtMs,
     stateRoot,
-    present: fixed,
-    inodes: readInodes(host, [dir, ...fixed, ...hookFolders.map(({ path }) => path), ...partsOf(repositories.gitDirs)]),
+    present: fixed.filter((path) => !masked.includes(path)),
+    masked,
+    inodes: readInodes(host, [
+      dir,
+      ...masked,
+      ...fixed,
+      ...hookFolders.map(({ path }) => path),
+      ...partsOf(repositories.gitDirs),
+    ]),
     absent: protectedNames.filter((name) => !isThere(name)).map((name) => join(dir, name)),
     hookFolders,
     gitDirs: repositories.gitDirs,
@@ -98,6 +108,15 @@ function foldsCase(host: GuardHost, dir: string): boolean {
   if (other === name) return false;
   const [own, swapped] = [host.look(dir), host.look(join(dirname(dir), other))];
   return own !== undefined && swapped !== undefined && own.ino === swapped.ino && own.dev === swapped.dev;
+}
+
+/** A file that is gone since it was looked at needs no mask; what is no file any more was swapped meanwhile. */
+function maskable(host: GuardHost, dir: string, path: string): readonly string[] {
+  const full = join(dir, path);
+  const look = host.look(full);
+  if (look === undefined) return [];
+  if (look.kind !== "file" || host.realPath(full) !== full) throw guardFailure("guard_not_in_place", { path });
+  return [full];
 }
 
 function refuseLink(host: GuardHost, path: string): void {

@@ -4,6 +4,7 @@ import { isWithin } from "./facts/path-within.ts";
 import type { GuardHost } from "./guard-host.ts";
 import type { GuardNote, GuardPlan } from "./guard-plan.ts";
 import { mirrorLive } from "./live/mirror-live.ts";
+import { watchMasks } from "./live/watch-masks.ts";
 import { watchPlants } from "./live/watch-plants.ts";
 
 /** What goes on in a guarded workspace while a sandbox runs. */
@@ -25,7 +26,8 @@ export function watchGuard(host: GuardHost, plan: GuardPlan, tell: (note: GuardN
     pass({ path: inTree ? relative(plan.workspace, path) || "." : path, action, detail });
   };
   const mirrors = plan.gitDirs.map((unit) => mirrorLive(host, plan, unit, tellOnce));
-  const parts = [...mirrors.filter((mirror) => mirror !== undefined), watchPlants(host, plan, tellOnce)];
+  const others = [watchPlants(host, plan, tellOnce), watchMasks(host, plan, tellOnce)];
+  const parts = [...mirrors.filter((mirror) => mirror !== undefined), ...others];
   const close = async () => {
     await Promise.all(parts.map((part) => part.close()));
   };

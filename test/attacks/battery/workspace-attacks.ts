@@ -14,8 +14,8 @@ const personWorks: Evidence = {
 const unguarded: readonly Patch[] = [
   {
     file: "src/sandbox/workspace/plan-guard.ts",
-    find: "orderMounts(dir, [...readOnly, ...own, ...git])",
-    replace: "orderMounts(dir, [])",
+    find: "orderMounts(dir, [...readOnly, ...own, ...git], masks)",
+    replace: "orderMounts(dir, [], masks)",
   },
 ];
 const disarming: Patch = {

@@ -61,7 +61,7 @@ export function makeCopyArea(host: TreeHost = createTreeHost()) {
     ) =>
       prepareCopy(
         { host, guardHost: createGuardHost(programs), programs, home, stateRoot },
-        { dir, stateDir, maxBytes, owner },
+        { dir, stateDir, maxBytes, owner, masked: [] },
         { signal, progress: () => {} },
       ),
     diff: (request: Partial<DiffRequest> = {}) =>

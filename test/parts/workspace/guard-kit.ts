@@ -110,7 +110,12 @@ export interface Inside {
 /** Guards a workspace as the keeper does. */
 export async function guardWorkspace(
   area: Area,
-  options: { readonly slug?: string; readonly dir?: string; readonly host?: GuardHost } = {},
+  options: {
+    readonly slug?: string;
+    readonly dir?: string;
+    readonly host?: GuardHost;
+    readonly masked?: readonly string[];
+  } = {},
 ): Promise<GuardedArea> {
   const host = options.host ?? guardHost;
   const guardDir = join(area.stateRoot, "sandboxes", options.slug ?? "brisk-otter-1", "guard");
@@ -118,6 +123,7 @@ export async function guardWorkspace(
     dir: options.dir ?? area.workspace,
     home: area.home,
     stateRoot: area.stateRoot,
+    ...(options.masked && { masked: options.masked }),
   };
   const plan = planGuard(await readWorkspaceFacts(host, request), guardDir);
   await prepareGuard(host, plan, silent);

@@ -14,6 +14,8 @@ export function copyPaths(stateDir: string) {
     /** An apply that is under way: `plan.json`, once it is there, is carried out to its end. */
     apply: join(dir, "apply"),
     applyPlan: join(dir, "apply", "plan.json"),
+    /** The empty file that lies over each masked one. */
+    mask: join(dir, "masked"),
     scratch: join(dir, "scratch"),
   } as const;
 }

@@ -13,6 +13,7 @@ import { copyPaths } from "./copy-paths.ts";
 import { type CopyNote, type CopyOptions, copyTreeWhole } from "./copy-tree.ts";
 import { copyFailure } from "./errors.ts";
 import { createStore } from "./git-store.ts";
+import { maskCopiedIndex } from "./mask-copied-index.ts";
 import type { TreeHost } from "./tree-host.ts";
 
 /** What making a copy needs of the outside. `programs` has the git that is run. */
@@ -45,6 +46,8 @@ export async function prepareCopy(
     readonly stateDir: string;
     readonly maxBytes: number;
     readonly owner?: CopyOptions["owner"];
+    /** Paths whose content is left out: empty in the copy. */
+    readonly masked: readonly string[];
   },
   watch: Pick<CopyOptions, "signal" | "progress">,
 ): Promise<CopyReport> {
@@ -53,6 +56,8 @@ export async function prepareCopy(
   const paths = copyPaths(stateDir);
   const facts = await readWorkspaceFacts(guardHost, { dir, home: place.home, stateRoot: place.stateRoot });
   for (const folder of [paths.dir, paths.tree, paths.scratch]) mkdirSync(folder, { mode: 0o700 });
+  // Names are bytes here.
+  const masked = new Set(request.masked.map((path) => Buffer.from(path).toString("latin1")));
   using from = host.hold(dir, []);
   using to = host.hold(paths.tree, []);
   if (!from || !to) throw copyFailure("apply_folder_missing", { dir });
@@ -63,7 +68,7 @@ export async function prepareCopy(
       ...watch,
       maxBytes: request.maxBytes,
       owner: request.owner,
-      rewrite: (path, read) => withoutSecrets(guardHost, path, read),
+      rewrite: async (path, read) => (masked.has(path) ? Buffer.alloc(0) : withoutSecrets(guardHost, path, read)),
     },
   );
   if (request.owner) chownSync(paths.tree, request.owner.uid, request.owner.gid);
@@ -81,7 +86,9 @@ export async function prepareCopy(
     tracked: await readTracked(place.programs, paths.tree, paths.scratch),
     ...base,
   });
-  return { files: copied.files, bytes: copied.bytes, notes: [...outsideGit(paths.tree), ...summed(copied.notes)] };
+  const history = await maskCopiedIndex(guardHost, paths, request.masked);
+  const notes = [...outsideGit(paths.tree), ...history, ...summed(copied.notes)];
+  return { files: copied.files, bytes: copied.bytes, notes };
 }
 
 /** A git configuration as the agent may see it: no password, no token. */

@@ -4,6 +4,7 @@ import { isWithin } from "../facts/path-within.ts";
 import { readPathFile } from "../facts/read-git-dir.ts";
 import type { GuardHost, HeldFolder } from "../guard-host.ts";
 import type { GuardPlan } from "../guard-plan.ts";
+import { unmaskedDetail } from "../live/watch-masks.ts";
 import { disarmGitDir } from "./disarm-git-dir.ts";
 import type { Notebook } from "./notebook.ts";
 import { scanWorkspace } from "./scan-workspace.ts";
@@ -67,6 +68,8 @@ function nameReplaced(host: GuardHost, plan: GuardPlan, notebook: Notebook): voi
         action: "noticed",
         detail: "replaced on the host while the run lasted: look at it",
       });
+  for (const [path, ino] of Object.entries(plan.masked ?? {}))
+    if (host.look(path)?.ino !== ino) notebook.add({ path, action: "noticed", detail: unmaskedDetail });
 }
 
 /** Where a `.git` file leads, if that is a git directory in the workspace or one that the workspace had before. */

@@ -51,14 +51,16 @@ export function collectGitDirs(host: GuardHost, dir: string): GitDirCollector {
     if (gitDirs.size >= maxGitDirs) return note(path, unguarded);
     const worktrees = listWorktrees(host, path);
     const foreignWorktrees = worktrees.filter(({ gitFile }) => !gitFile || !isWithin(gitFile, dir)).map((w) => w.path);
-    const gitDir = { ...(await readGitDir(host, path, "repository")), foreignWorktrees };
+    const found = { ...(await readGitDir(host, path, "repository")), foreignWorktrees };
+    const gitDir = { ...found, workTree: workTree ?? workTreeOf(host, found) };
     gitDirs.set(path, gitDir);
-    working.push({ gitDir, workTree: workTree ?? workTreeOf(host, gitDir) });
+    working.push({ gitDir, workTree: gitDir.workTree });
     noteAlternates(gitDir);
     for (const linked of worktrees) {
       if (foreignWorktrees.includes(linked.path) || !linked.gitFile) continue;
-      gitDirs.set(linked.path, await readGitDir(host, linked.path, "worktree"));
-      working.push({ gitDir, workTree: dirname(linked.gitFile) });
+      const linkedTree = dirname(linked.gitFile);
+      gitDirs.set(linked.path, { ...(await readGitDir(host, linked.path, "worktree")), workTree: linkedTree });
+      working.push({ gitDir, workTree: linkedTree });
     }
     for (const module of listModules(host, path)) await addRepository(module);
   };
@@ -68,7 +70,7 @@ export function collectGitDirs(host: GuardHost, dir: string): GitDirCollector {
     const gitDir = { ...(await readGitDir(host, common, "common")), foreignWorktrees };
     gitDirs.set(common, gitDir);
     noteAlternates(gitDir);
-    gitDirs.set(path, await readGitDir(host, path, "worktree"));
+    gitDirs.set(path, { ...(await readGitDir(host, path, "worktree")), workTree: dir });
     working.push({ gitDir, workTree: dir });
     for (const module of listModules(host, path)) await addRepository(module);
   };

@@ -5,6 +5,8 @@ import type { GitDirRole, GuardNote } from "../guard-plan.ts";
 export interface GitDirFacts {
   readonly role: GitDirRole;
   readonly path: string;
+  /** The working tree that its index is of; none where that is not in the workspace. */
+  readonly workTree?: string;
   /** Names at its top. */
   readonly names: readonly string[];
   /** Which of the parts that are shared with the host are there. */
@@ -34,6 +36,8 @@ export interface WorkspaceFacts {
   readonly absent: readonly string[];
   /** Folders of hooks in the working tree, there or not. */
   readonly hookFolders: readonly { readonly path: string; readonly there: boolean }[];
+  /** Files with secrets, whose content the agent does not get. */
+  readonly masked: readonly string[];
   readonly gitDirs: readonly GitDirFacts[];
   /** Inode of each path above that is there. */
   readonly inodes: Readonly<Record<string, number>>;

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import type { GuardHost, UntrustedFile } from "../guard-host.ts";
 import type { GuardNote } from "../guard-plan.ts";
 import type { HeldGitDir } from "./hold-git-dir.ts";
+import { markIndex } from "./mask-index.ts";
 import { digestBytes, isPullOnly, loadBase, type MirrorBase, saveBase } from "./mirror-base.ts";
 import { type IndexReading, readIndex } from "./read-index.ts";
 import { replaceFile } from "./replace-file.ts";
@@ -61,6 +62,7 @@ interface Version {
   readonly meaning: string;
   readonly refusal?: string;
   readonly hides?: readonly string[];
+  readonly masked?: readonly string[];
 }
 
 /** What both sides say now, "pending", or the base where nothing may be done. */
@@ -76,9 +78,11 @@ async function mirrorFile(host: GuardHost, unit: HeldGitDir, file: MirroredFile)
   const [theirs, ours] = [await readVersion(host, unit, file, outside), await readVersion(host, unit, file, inside)];
   if (theirs.meaning === ours.meaning) return ours.meaning;
   const isBase = ({ digest, meaning }: Version) => digest === file.base || meaning === file.base;
-  const replace = (folder: string, scratch: string, from: Version, over: Version) => {
+  const replace = async (folder: string, scratch: string, from: Version, over: Version) => {
     const isStill = () => digestOf(read(folder)) === over.digest;
-    const version = from.file.is === "file" ? { bytes: from.file.bytes, mtimeMs: from.file.mtimeMs } : undefined;
+    const bytes = await bytesFor(host, unit, from, { isInside: folder === unit.privateDir, theirs });
+    if (bytes === "unmarked") return file.base;
+    const version = bytes && from.file.is === "file" ? { bytes, mtimeMs: from.file.mtimeMs } : undefined;
     const done = replaceFile(host, { folder, name: file.name, scratch, tag: file.tag }, version, isStill);
     return done === "replaced" ? from.meaning : "pending";
   };
@@ -90,7 +94,7 @@ async function mirrorFile(host: GuardHost, unit: HeldGitDir, file: MirroredFile)
     file.note("dropped", `what the agent left is not carried over: ${ours.refusal}`);
     return file.base;
   }
-  const hidden = ours.hides?.find((path) => !theirs.hides?.includes(path));
+  const hidden = ours.hides?.find((path) => !theirs.hides?.includes(path) && !unit.masked?.includes(path));
   if (hidden !== undefined) {
     file.note(
       "dropped",
@@ -119,9 +123,29 @@ async function readVersion(
     };
   const scratch = join(unit.privateDir, "..", "check");
   const reading =
-    readings.get(digest) ?? (await readIndex(host, scratch, { bytes: file.bytes, objectFormat: unit.objectFormat }));
+    readings.get(digest) ??
+    (await readIndex(host, scratch, {
+      bytes: file.bytes,
+      objectFormat: unit.objectFormat,
+      masked: unit.masked,
+    }));
   readings.set(digest, reading);
   return { file, digest, meaning: digest, ...reading };
+}
+
+/** A version as the other side gets it: what is masked is marked inside, and as the person has it outside. */
+async function bytesFor(
+  host: GuardHost,
+  unit: HeldGitDir,
+  { file, masked = [] }: Version,
+  to: { readonly isInside: boolean; readonly theirs: Version },
+): Promise<Buffer | undefined | "unmarked"> {
+  if (file.is !== "file") return undefined;
+  if (masked.length === 0) return file.bytes;
+  const isHidden = (path: string) => to.isInside || to.theirs.hides?.includes(path) === true;
+  const marks = { hide: masked.filter(isHidden), show: masked.filter((path) => !isHidden(path)) };
+  const index = { bytes: file.bytes, objectFormat: unit.objectFormat };
+  return (await markIndex(host, join(unit.privateDir, "..", "check"), index, marks)) ?? "unmarked";
 }
 
 /** Both sides changed: keeps the version that does not stand; whether it is the agent's that does. */

@@ -10,6 +10,8 @@ export type IndexReading =
       readonly meaning: string;
       /** Paths that git is told not to look at (assume-unchanged, skip-worktree): their changes show in no status or diff. */
       readonly hides: readonly string[];
+      /** Masked paths that are in it. */
+      readonly masked: readonly string[];
     }
   | { readonly refusal: string };
 
@@ -21,8 +23,39 @@ export type IndexReading =
 export async function readIndex(
   host: GuardHost,
   scratch: string,
-  index: { readonly bytes: Uint8Array; readonly objectFormat: GuardedGitDir["objectFormat"] },
+  index: {
+    readonly bytes: Uint8Array;
+    readonly objectFormat: GuardedGitDir["objectFormat"];
+    /** Whether such a path is hidden from git inside is ours to say: it is no part of the meaning. */
+    readonly masked?: readonly string[] | undefined;
+  },
 ): Promise<IndexReading> {
+  makeScratch(host, scratch, index);
+  const answer = await host.git([`--git-dir=${scratch}`, "ls-files", "--stage", "-v", "-z"]);
+  host.removeTree(scratch);
+  if (answer.code !== 0) return { refusal: "git cannot read it by itself" };
+  const isMasked = new Set(index.masked);
+  const masked: string[] = [];
+  const hides: string[] = [];
+  const meaning = createHash("sha256");
+  for (const record of answer.stdout.toString().split("\0")) {
+    if (record === "") continue;
+    const path = record.slice(record.indexOf("\t") + 1);
+    if (!/^[A-Za-z?] (100644|100755|120000|160000) /.test(record) || !isTreePath(path))
+      return { refusal: `it holds the path ${JSON.stringify(path)}` };
+    if (/^[a-zS]/.test(record)) hides.push(path);
+    if (isMasked.has(path)) masked.push(path);
+    meaning.update(`${isMasked.has(path) ? record.replace(/^S/, "H").replace(/^s/, "h") : record}\0`);
+  }
+  return { meaning: meaning.digest("hex"), hides, masked };
+}
+
+/** Makes a git directory that holds an index and nothing else. */
+export function makeScratch(
+  host: GuardHost,
+  scratch: string,
+  index: { readonly bytes: Uint8Array; readonly objectFormat: GuardedGitDir["objectFormat"] },
+): void {
   host.removeTree(scratch);
   for (const folder of ["objects", "refs"]) host.makeFolder(join(scratch, folder), 0o700);
   const format =
@@ -30,16 +63,4 @@ export async function readIndex(
   host.writeFile(join(scratch, "HEAD"), "ref: refs/heads/none\n", { mode: 0o600 });
   host.writeFile(join(scratch, "config"), `[core]\n\tbare = true\n${format}`, { mode: 0o600 });
   host.writeFile(join(scratch, "index"), index.bytes, { mode: 0o600 });
-  const answer = await host.git([`--git-dir=${scratch}`, "ls-files", "--stage", "-v", "-z"]);
-  host.removeTree(scratch);
-  if (answer.code !== 0) return { refusal: "git cannot read it by itself" };
-  const hides: string[] = [];
-  for (const record of answer.stdout.toString().split("\0")) {
-    if (record === "") continue;
-    const path = record.slice(record.indexOf("\t") + 1);
-    if (!/^[A-Za-z?] (100644|100755|120000|160000) /.test(record) || !isTreePath(path))
-      return { refusal: `it holds the path ${JSON.stringify(path)}` };
-    if (/^[a-zS]/.test(record)) hides.push(path);
-  }
-  return { meaning: createHash("sha256").update(answer.stdout).digest("hex"), hides };
 }

@@ -86,7 +86,7 @@ export function watchPlants(host: GuardHost, plan: GuardPlan, tell: (note: Guard
 
 /** What must stay the very thing that is mounted over: what is read-only, and the placeholders. */
 function fixedPaths(host: GuardHost, plan: GuardPlan): ReadonlyMap<string, number | undefined> {
-  const readOnly = plan.mounts.filter(({ kind }) => kind === "ro-bind");
+  const readOnly = plan.mounts.filter(({ kind, target }) => kind === "ro-bind" && plan.masked?.[target] === undefined);
   return new Map(readOnly.map(({ target, ino }) => [target, ino ?? host.look(target)?.ino]));
 }
 

@@ -1,0 +1,4 @@
+import { localTestEngine } from "../kit/test-engine.ts";
+import { describeSecrets } from "../suites/secrets-suite.ts";
+
+describeSecrets(localTestEngine);
