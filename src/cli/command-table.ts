@@ -23,6 +23,12 @@ export const commandTable: readonly CommandRow[] = [
     load: async () => (await import("./commands/attach.ts")).attachCommand,
   },
   {
+    name: "send",
+    group: "run",
+    summary: "say one thing to a running session",
+    load: async () => (await import("./commands/send.ts")).sendCommand,
+  },
+  {
     name: "exec",
     group: "run",
     summary: "run a command in a running sandbox",

@@ -15,6 +15,13 @@ export function createClaudeCodeDecoder(): Decoder {
 }
 
 function readObject(object: StreamObject): readonly RunEventDraft[] {
+  if (object.type !== "result") return readMessage(object);
+  const ok = object.subtype === "success" && object.is_error !== true;
+  return [{ event: "result_reported", ok, text: resultText(object) }];
+}
+
+/** What was said, thought and done in one message. */
+export function readMessage(object: StreamObject): readonly RunEventDraft[] {
   const message = objectIn(object, "message");
   switch (object.type) {
     case "assistant":
@@ -28,8 +35,6 @@ function readObject(object: StreamObject): readonly RunEventDraft[] {
           ok: block.is_error !== true,
           output: contentText(block),
         }));
-    case "result":
-      return [readResult(object)];
     default:
       return [];
   }
@@ -41,8 +46,8 @@ function readSaid(block: StreamObject): readonly RunEventDraft[] {
   return [{ event: "tool_started", id: textIn(block, "id"), tool: textIn(block, "name"), input: block.input ?? {} }];
 }
 
-function readResult(object: StreamObject): RunEventDraft {
+/** What a result says, be it of a success or of a failure. */
+export function resultText(object: StreamObject): string {
   const errors = Array.isArray(object.errors) ? object.errors.filter((error) => typeof error === "string") : [];
-  const text = textIn(object, "result") || errors.join("\n") || textIn(object, "subtype");
-  return { event: "result_reported", ok: object.subtype === "success" && object.is_error !== true, text };
+  return textIn(object, "result") || errors.join("\n") || textIn(object, "subtype");
 }

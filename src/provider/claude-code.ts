@@ -1,9 +1,10 @@
 import type { Route } from "../spec/policy.ts";
+import { createClaudeCodeCodec, thinkingLevels } from "./claude-code-session.ts";
 import { createClaudeCodeDecoder } from "./claude-code-stream.ts";
 import { anthropicKey, claudeCodeToken, placeholderTail } from "./credentials.ts";
 import { anthropicRoutes, httpsRoute, signInOf } from "./model-routes.ts";
 import { handOverPrompt, skillFiles } from "./prompt.ts";
-import type { Provider, ProviderCredential, ProviderRequest } from "./provider.ts";
+import type { Provider, ProviderCredential, ProviderPlan, ProviderRequest, SessionRequest } from "./provider.ts";
 
 /** Claude Code: `claude`, headless with a prompt or in a terminal. */
 export const claudeCode: Provider = {
@@ -29,7 +30,38 @@ export const claudeCode: Provider = {
     };
   },
   decoder: createClaudeCodeDecoder,
+  session: {
+    abilities: {
+      steer: "now",
+      answer: true,
+      setModel: true,
+      thinking: thinkingLevels,
+      compact: true,
+      resume: true,
+      streams: true,
+    },
+    keeps: [".claude/projects"],
+    plan: planSession,
+    codec: createClaudeCodeCodec,
+  },
 };
+
+function planSession(request: SessionRequest): ProviderPlan {
+  const { instructions, model, resume } = request;
+  return {
+    argv: [
+      ...[request.binary, "-p", "--input-format", "stream-json", "--output-format", "stream-json", "--verbose"],
+      ...["--include-partial-messages", "--permission-prompt-tool", "stdio"],
+      ...(request.asks ? [] : ["--dangerously-skip-permissions"]),
+      ...(model === undefined ? [] : ["--model", model]),
+      ...(instructions === undefined ? [] : ["--append-system-prompt", instructions]),
+      ...(resume === undefined ? [] : ["--resume", resume]),
+      ...(request.argv ?? []),
+    ],
+    environment: quiet,
+    files: [...configFiles(request), ...skillFiles(`${request.home}/.claude/skills`, request)],
+  };
+}
 
 // Nothing but what the work needs leaves: no updates, telemetry, error reports or surveys.
 const quiet = {
@@ -48,7 +80,7 @@ function settingsRoute(credential: ProviderCredential | undefined): Route {
 }
 
 /** What a person would have answered at the first start: theme, trust in the folder, use of the key. */
-function configFiles({ home, workdir }: ProviderRequest) {
+function configFiles({ home, workdir }: Pick<ProviderRequest, "home" | "workdir">) {
   const state = {
     hasCompletedOnboarding: true,
     bypassPermissionsModeAccepted: true,

@@ -32,7 +32,8 @@ export function createJsonLineDecoder(
   };
 }
 
-function parseObject(text: string): StreamObject | undefined {
+/** One line as an object; undefined when it is none. */
+export function parseObject(text: string): StreamObject | undefined {
   try {
     const value: unknown = JSON.parse(text);
     return isObject(value) ? value : undefined;

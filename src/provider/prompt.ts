@@ -32,7 +32,7 @@ export function handOverPrompt(
 }
 
 /** The files of the given skills below a CLI's folder for them. */
-export function skillFiles(dir: string, request: ProviderRequest) {
+export function skillFiles(dir: string, request: Pick<ProviderRequest, "skills">) {
   return request.skills.flatMap(({ name, files }) =>
     files.map(({ path, text }) => ({ path: `${dir}/${name}/${path}`, text, mode: 0o644 })),
   );

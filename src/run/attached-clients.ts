@@ -17,6 +17,10 @@ export interface AttachedClients {
   tell(message: FromKeeper): void;
   tellEvent(event: RunEvent): void;
   tellOutput(stream: Stream, bytes: Buffer): void;
+  /** To those who follow and keep up: the whole follows as an event. */
+  tellStreamed(kind: "text" | "thought", text: string): void;
+  /** Whether anybody gets the events. */
+  readonly areAttached: boolean;
   /** Whether one who takes the output has fallen behind: then the process has to wait, so that nothing piles up here. */
   readonly areBehind: boolean;
 }
@@ -47,6 +51,13 @@ export function createAttachedClients(): AttachedClients {
       for (recentBytes += bytes.length; recentBytes > scrollback && recent.length > 1; )
         recentBytes -= recent.shift()?.bytes.length ?? 0;
       for (const client of who("output")) client.send(outputMessage(mainProcess, stream, bytes));
+    },
+    tellStreamed: (kind, text) =>
+      who("events")
+        .filter((client) => !client.slow)
+        .forEach((client) => void client.send({ type: "streamed", kind, text })),
+    get areAttached() {
+      return who("events").length > 0;
     },
     get areBehind() {
       return who("output").some((client) => client.slow);

@@ -1,5 +1,5 @@
 import type { ColorName } from "../spec/color-names.ts";
-import type { DockerLaunch, LaunchRequest } from "../spec/keeper-protocol.ts";
+import type { DockerLaunch, LaunchRequest, SessionLaunch } from "../spec/keeper-protocol.ts";
 import type { Policy } from "../spec/policy.ts";
 import type { MaskedFile, Metadata } from "../spec/state-files.ts";
 
@@ -34,6 +34,7 @@ export interface LaunchParts {
   readonly umask: number;
   readonly decode: boolean;
   readonly pty?: LaunchRequest["pty"];
+  readonly session?: SessionLaunch | undefined;
   readonly record?: string | undefined;
   readonly replay?: string | undefined;
   readonly now: Date;
@@ -75,6 +76,7 @@ export function composeLaunch(parts: LaunchParts): LaunchRequest {
     ...(parts.input !== undefined && { input: parts.input }),
     ...(parts.cliVersion !== undefined && { cliVersion: parts.cliVersion }),
     ...(parts.pty && { pty: parts.pty }),
+    ...(parts.session && { session: parts.session }),
     ...(parts.docker && { docker: parts.docker.launch }),
     ...(parts.record !== undefined && { record: parts.record }),
     ...(parts.replay !== undefined && { replay: parts.replay }),

@@ -13,6 +13,7 @@ import { createGuardHost } from "../sandbox/workspace/node-guard-host.ts";
 import type { Metadata } from "../spec/state-files.ts";
 import { guardWorkspace } from "./guard-workspace.ts";
 import type { KeeperHost } from "./keeper-host.ts";
+import { sessionRequest } from "./session-request.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -78,6 +79,13 @@ export function createEngineNeutralHost(place: KeeperPlace): EngineNeutral {
       if (!request.decode) return undefined;
       const { providers } = await import("../provider/providers.ts");
       return providers[request.provider]?.decoder();
+    },
+    createSession: async ({ session, provider, home, workdir }) => {
+      if (session === undefined) return undefined;
+      const { providers } = await import("../provider/providers.ts");
+      const own = providers[provider]?.session;
+      if (own === undefined) return undefined;
+      return { abilities: own.abilities, codec: own.codec(sessionRequest(session, { home, workdir, skills: [] })) };
     },
     loadPrices: async () => (await import("../model/prices.ts")).priceUsage,
     ownAddresses: () =>

@@ -51,6 +51,12 @@ export const runErrors = {
     status: 409,
     exit: 7,
   },
+  session_none: {
+    message: (d: { slug: string }) => `${d.slug} is a run with one prompt: nothing can be said to it`,
+    hint: (d: { slug: string }) => `caisson attach ${d.slug}`,
+    status: 409,
+    exit: 2,
+  },
   gate_failed: {
     message: (d: { detail: string }) => `Cannot start gate: ${d.detail}`,
     hint: () => "caisson doctor",

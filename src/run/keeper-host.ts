@@ -1,5 +1,5 @@
 import type { ProcessIdentity } from "../host/process-identity.ts";
-import type { Decoder } from "../provider/provider.ts";
+import type { Decoder, SessionAbilities, SessionCodec } from "../provider/provider.ts";
 import type { GateProcess } from "../sandbox/gate-process.ts";
 import type { FileJournal } from "../sandbox/journal.ts";
 import type { statePaths } from "../sandbox/state-paths.ts";
@@ -43,6 +43,12 @@ export interface PreparedSandbox {
   openPorts(gate: GateClient, sandbox: string, ports: readonly PublishedPort[]): Promise<readonly PublishedPort[]>;
 }
 
+/** A provider's part of a session. */
+export interface KeptSession {
+  readonly codec: SessionCodec;
+  readonly abilities: SessionAbilities;
+}
+
 /** All that the keeper does to the outside, on one engine. Real versions alone, from `machine.ts`. */
 export interface KeeperHost extends UndoHost {
   readonly stateRoot: string;
@@ -79,6 +85,8 @@ export interface KeeperHost extends UndoHost {
   nextRefreshSeconds: BrokerHost["nextRefreshSeconds"];
   /** The provider's codec, when its output is to become events. */
   createDecoder(request: LaunchRequest): Promise<Decoder | undefined>;
+  /** The provider's two-way codec, where the run is a session. */
+  createSession(request: LaunchRequest): Promise<KeptSession | undefined>;
   /** What a model's tokens cost; loaded when the first are reported. */
   loadPrices(): Promise<(model: string, usage: Usage) => number | undefined>;
   /** The host's own addresses, which the gate never dials. */

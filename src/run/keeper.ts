@@ -10,6 +10,7 @@ import type { EventLog } from "./event-log.ts";
 import type { GuardedWorkspace, KeeperHost } from "./keeper-host.ts";
 import { type LaunchedRun, launchRun } from "./launch.ts";
 import { observeLaunch } from "./observe-launch.ts";
+import { openSession } from "./open-session.ts";
 import { portUrl } from "./port-url.ts";
 import { openRecording } from "./recording.ts";
 import { createRunConsole, type RunConsole } from "./run-console.ts";
@@ -66,12 +67,20 @@ export async function keep(host: KeeperHost, request: LaunchRequest, keeping: Ke
     abort.abort();
   };
   const decoder = await host.createDecoder(request);
-  const console = createRunConsole({ paths, events, log, request, stop: finish, decoder });
+  const session = await openSession(host, request, {
+    events,
+    streamed: (kind, text) => console.streamed(kind, text),
+    isAttended: () => console.isAttended,
+    stop: finish,
+  });
+  const { driver, attended } = session ?? {};
+  const console = createRunConsole({ paths, events, log, request, stop: finish, decoder, session: driver, attended });
   const server = await serveControl(paths.socket, keeping.parse, console);
   keeping.listening();
   keeping.signal.addEventListener("abort", () => finish("stopped"), { once: true });
 
   tellLaunching(events, metadata);
+  session?.begin();
   let launched: LaunchedRun | undefined;
   let guarded: GuardedWorkspace | undefined;
   let exit: { exitCode: number | null; signal?: string } = { exitCode: null };
@@ -117,6 +126,7 @@ export async function keep(host: KeeperHost, request: LaunchRequest, keeping: Ke
   }
 
   callOff();
+  session?.close();
   abort.abort();
   const how = end ?? "failed";
   const durationMs = host.now().getTime() - started.getTime();

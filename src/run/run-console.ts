@@ -14,6 +14,8 @@ import { type EventLog, readEvents } from "./event-log.ts";
 import type { OutputLog } from "./output-log.ts";
 import { type Input, passInput } from "./pass-input.ts";
 import { type MainEnd, runMain } from "./run-main.ts";
+import { sessionEnd, takeCommand } from "./session-commands.ts";
+import type { SessionDriver } from "./session-driver.ts";
 
 /** The keeper's dealings with its clients: events and output out, input, exec, stop and policy changes in. */
 export interface RunConsole extends ControlHandler {
@@ -23,15 +25,10 @@ export interface RunConsole extends ControlHandler {
   onPolicyVersion(read: () => number): void;
   failed(failure: { code: string; message: string; hint: string; exit: number }): void;
   ended(end: RunEnd, exitCode: number | null, leftovers: readonly string[]): void;
+  streamed(kind: "text" | "thought", text: string): void;
+  /** Whether somebody follows the run. */
+  readonly isAttended: boolean;
 }
-
-/** Said to whoever talks to a run that is no session. */
-const noSession = (slug: string) => ({
-  code: "session_none",
-  message: `${slug} is a run with one prompt: nothing can be said to it`,
-  hint: `caisson attach ${slug}`,
-  exit: 2,
-});
 
 /** What a console needs of its keeper. */
 export interface ConsoleContext {
@@ -41,6 +38,10 @@ export interface ConsoleContext {
   readonly request: LaunchRequest;
   readonly stop: (end: RunEnd) => void;
   readonly decoder: Decoder | undefined;
+  /** Where the run is a session. */
+  readonly session?: SessionDriver | undefined;
+  /** Somebody came or went. */
+  readonly attended?: (() => void) | undefined;
 }
 
 /** Makes the console of one run. */
@@ -82,11 +83,16 @@ export function createRunConsole(context: ConsoleContext): RunConsole {
       case "attach":
         // A launch can fail before anybody had the time to attach.
         if (launchFailure) client.send({ type: "failed", ...launchFailure });
-        return clients.attach(client, readEvents(paths.events, message.fromSeq), message.input);
+        clients.attach(client, readEvents(paths.events, message.fromSeq), message.input);
+        return context.attended?.();
       case "exec":
         return commands.start(client, message, sandbox && phase === "running" ? sandbox : phase);
       case "input":
       case "input_end":
+        if (message.id === mainProcess && context.session) {
+          if (message.type === "input_end") context.session.finish();
+          return;
+        }
         if (message.id === mainProcess && !main) early.push([client, message]);
         else passInput(client, processOf(client, message.id), message);
         return;
@@ -101,7 +107,7 @@ export function createRunConsole(context: ConsoleContext): RunConsole {
       case "status":
         return status(client, message.id);
       case "command":
-        return client.send({ type: "failed", id: message.id, ...noSession(request.metadata.slug) });
+        return client.send(takeCommand(context.session, message, request.metadata.slug));
       default:
         message satisfies never;
     }
@@ -118,18 +124,20 @@ export function createRunConsole(context: ConsoleContext): RunConsole {
       commands.disconnected(client);
       clients.remove(client);
       throttle();
+      context.attended?.();
     },
     async runMain(inside, journal, signal) {
-      const end = await runMain(inside, {
+      const ended = await runMain(inside, {
         request,
         journal,
         events,
-        decoder: context.decoder,
+        decoder: context.session ? decoderOf(context.session) : context.decoder,
         signal,
         started: (child) => {
           sandbox = inside;
           main = child;
           phase = "running";
+          context.session?.start(child);
           for (const [client, message] of early) passInput(client, child, message);
           early = [];
         },
@@ -139,6 +147,7 @@ export function createRunConsole(context: ConsoleContext): RunConsole {
           throttle();
         },
       });
+      const end = context.session ? sessionEnd(context.session, ended) : ended;
       phase = "stopping";
       clients.tell({ type: "exited", id: mainProcess, ...end });
       return end;
@@ -156,6 +165,24 @@ export function createRunConsole(context: ConsoleContext): RunConsole {
     ended(end, exitCode, leftovers) {
       const message: FromKeeper = { type: "ended", end, exitCode, leftovers: [...leftovers] };
       clients.tell(message);
+    },
+    streamed: (kind, text) => clients.tellStreamed(kind, text),
+    get isAttended() {
+      return clients.areAttached;
+    },
+  };
+}
+
+/** A session's output as that of any run: its events are told by itself. */
+function decoderOf(session: SessionDriver): Decoder {
+  return {
+    decode: (bytes) => {
+      session.decode(bytes);
+      return [];
+    },
+    end: () => {
+      session.end();
+      return [];
     },
   };
 }

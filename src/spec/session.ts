@@ -1,7 +1,8 @@
 import * as z from "zod";
+import { thinkingLevels } from "./thinking-levels.ts";
 
 /** How hard the model thinks before it answers; each provider maps those that it knows and refuses the others. */
-export const ThinkingLevel = z.enum(["off", "minimal", "low", "medium", "high", "xhigh"]);
+export const ThinkingLevel = z.enum(thinkingLevels);
 export type ThinkingLevel = z.output<typeof ThinkingLevel>;
 
 /** What a person says to a question: one of its options, a text where it asks for one, or nothing at all. */

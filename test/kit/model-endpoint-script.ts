@@ -2,6 +2,8 @@
 export interface ScriptedTurn {
   readonly text?: string;
   readonly tools?: readonly ScriptedTool[];
+  /** The first request for this turn gets no answer at all; the next one does. */
+  readonly hangs?: boolean;
 }
 
 /** A tool use in words of no CLI; `{{workdir}}` in a value is the agent's working directory, as its own request names it. */

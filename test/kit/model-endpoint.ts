@@ -10,7 +10,7 @@ import {
   responseEvents,
   responseObject,
 } from "./model-endpoint-openai.ts";
-import { answerFromScript, type ScriptedTurn } from "./model-endpoint-script.ts";
+import { answerFromScript, type ScriptedRequest, type ScriptedTurn } from "./model-endpoint-script.ts";
 import { loopback, type TestPlace } from "./test-engine.ts";
 
 type Json = Readonly<Record<string, unknown>>;
@@ -43,11 +43,21 @@ export interface ModelEndpointOptions {
 export async function startModelEndpoint(options: ModelEndpointOptions): Promise<ModelEndpoint> {
   const received: ReceivedRequest[] = [];
   let toRefuse = options.refuseFirst ?? 0;
+  const hung = new Set<number>();
+  const isLeftHanging = (method = "", endpoint = "", text = "") => {
+    const request = method === "POST" ? readRequest(endpoint, parse(text)) : undefined;
+    if (!request || request.tools.length === 0) return false;
+    const { turnsDone } = request;
+    if (!options.turns[turnsDone]?.hangs || hung.has(turnsDone)) return false;
+    hung.add(turnsDone);
+    return true;
+  };
   const listener: RequestListener = (request, response) => {
     readText(request).then(
       (text) => {
         const path = request.url ?? "/";
         received.push({ method: request.method ?? "", path, headers: request.headers, text });
+        if (isLeftHanging(request.method, path.split("?", 1)[0], text)) return;
         const isRefused = request.method === "POST" && toRefuse-- > 0;
         const reply = isRefused ? overloaded : replyTo(request.method, path.split("?", 1)[0], options.turns, text);
         send(response, reply);
@@ -106,6 +116,13 @@ function replyTo(method = "", endpoint = "", turns: readonly ScriptedTurn[] = []
     default:
       return { status: 404, json: anthropicError("not_found_error", `no such path: ${method} ${endpoint}`) };
   }
+}
+
+/** A request to a model, of whichever API. */
+function readRequest(endpoint: string, body: Json): ScriptedRequest | undefined {
+  if (/\/messages$/.test(endpoint)) return readAnthropic(body);
+  if (/\/chat\/completions$/.test(endpoint)) return readChat(body);
+  return /\/responses$/.test(endpoint) ? readResponses(body) : undefined;
 }
 
 function parse(text: string): Json {

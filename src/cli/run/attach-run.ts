@@ -10,6 +10,10 @@ export async function attachRun(context: CommandContext, name: string): Promise<
   using connection = client;
   const status = await askStatus(connection);
   if (status === undefined) throw runFailure("sandbox_ended", { slug: metadata.slug });
+  if (status.session) {
+    const { followSession } = await import("../session/follow-session.ts");
+    return await followSession(context, connection, { metadata, isOurs: false });
+  }
   const size = context.terminalSize();
   const pty = status.terminal && size !== undefined ? { ...size, term: "" } : undefined;
   return await followRun(context, connection, { metadata, pty, stdin: "none", decode: status.decoded, isOurs: false });

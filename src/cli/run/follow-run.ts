@@ -75,20 +75,27 @@ export async function followRun(
   return tellEnd(context, run, end, view.totals);
 }
 
-interface Ended {
+/** How a run ended, as far as it is known. */
+export interface Ended {
   readonly end: RunEnd;
   readonly exitCode: number | null;
   readonly leftovers: readonly string[];
 }
 
 /** Loaded only where a keeper died: reading its metadata brings the schemas, which a start must not wait for. */
-async function endOnDisk(stateRoot: string, slug: string): Promise<Ended> {
+export async function endOnDisk(stateRoot: string, slug: string): Promise<Ended> {
   const { inspectSandbox } = await import("../../run/list-sandboxes.ts");
   const metadata = inspectSandbox(stateRoot, slug)?.metadata;
   return { end: metadata?.end ?? "interrupted", exitCode: metadata?.exitCode ?? null, leftovers: [] };
 }
 
-function tellEnd(context: CommandContext, run: Followed, ended: Ended, totals: RunTotals): number {
+/** Says how it ended and what is to be seen; returns the exit code. */
+export function tellEnd(
+  context: CommandContext,
+  run: Pick<Followed, "metadata">,
+  ended: Ended,
+  totals: RunTotals,
+): number {
   const { output } = context;
   const { style } = output;
   const { slug, modelSource, workspace } = run.metadata;

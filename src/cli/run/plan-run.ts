@@ -11,12 +11,14 @@ import { serviceImages } from "../../policy/service-images.ts";
 import { trustLayers } from "../../policy/trust-layers.ts";
 import { wishedEngine } from "../../policy/wished-engine.ts";
 import { type ImageWish, wishedImage } from "../../policy/wished-image.ts";
+import { providerFailure } from "../../provider/errors.ts";
 import { gitConfigFile } from "../../provider/git-identity.ts";
-import type { Provider } from "../../provider/provider.ts";
+import type { Provider, ProviderPlan } from "../../provider/provider.ts";
 import { providers } from "../../provider/providers.ts";
 import { composeLaunch, insideHome } from "../../run/compose-launch.ts";
+import { sessionRequest } from "../../run/session-request.ts";
 import type { ColorName } from "../../spec/color-names.ts";
-import type { LaunchRequest } from "../../spec/keeper-protocol.ts";
+import type { LaunchRequest, SessionLaunch } from "../../spec/keeper-protocol.ts";
 import { cliFailure } from "../errors.ts";
 import type { CommandContext } from "../frame/command-context.ts";
 import { readManifests } from "../read-manifests.ts";
@@ -111,7 +113,8 @@ async function composePlan(context: CommandContext, input: RunInput, decided: De
   const { workspace, layers, agent, image, chosen } = decided;
   const { provider } = agent;
   const isCommand = provider.name === "command";
-  const pty = terminalFor(context, input, isCommand || decided.prompt === undefined);
+  const isScreen = !options.session && (isCommand || decided.prompt === undefined);
+  const pty = terminalFor(context, input, isScreen);
   const gitConfig = readGitConfig(context, workspace.dir, layers);
   const tools = chosen.engine === "docker" ? imageTools(agent, chosen.docker.agentImage) : machineTools(context, agent);
   const agentFacts = { provider: provider.name, cliVersion: tools.version };
@@ -129,7 +132,9 @@ async function composePlan(context: CommandContext, input: RunInput, decided: De
   const model = options.model ?? agent.model;
   const signedInWith = policy.credentials.map(({ name }) => name);
   const prompt = decided.prompt;
-  const planned = await planAgent(agent, { workspace, pty, model, prompt, signedInWith, binary: tools.binary });
+  const given = { workspace, pty, model, prompt, signedInWith, binary: tools.binary };
+  const session = options.session ? sessionLaunch(agent, options, given) : undefined;
+  const planned = session ? await planSession(agent, session, given) : await planAgent(agent, given);
   const homeFiles = rules.homeFiles.map(({ path, text }) => ({ path: `${insideHome}/${path}`, text, mode: 0o600 }));
   const gitFiles = await gitConfig;
   const secrets = await decided.looking;
@@ -152,7 +157,8 @@ async function composePlan(context: CommandContext, input: RunInput, decided: De
     files: [...planned.files, ...homeFiles, ...gitFiles],
     masked: secrets.masked,
     tools,
-    stdin: isCommand && pty === undefined && (options.interactive || !context.input.isTerminal) ? "pipe" : "none",
+    stdin: session || (isCommand && pty === undefined && isFed(context, options)) ? "pipe" : "none",
+    session,
     decode: pty === undefined && (!isCommand || context.output.json),
     pty,
     record: recording.record,
@@ -243,17 +249,50 @@ async function readGitConfig(
   return file.text === "" ? [] : [file];
 }
 
-async function planAgent(
+/** Whether a command gets our standard input. */
+const isFed = ({ input }: CommandContext, { interactive }: RunInput["options"]) => interactive || !input.isTerminal;
+
+/** What the agent's CLI is started with, beside who it is. */
+interface AgentFacts {
+  readonly workspace: { readonly dir?: string };
+  readonly pty: LaunchRequest["pty"];
+  readonly model: string | undefined;
+  readonly prompt: string | undefined;
+  readonly signedInWith: readonly string[];
+  readonly binary: string;
+}
+
+/** What the keeper makes the codec from. Throws where the agent holds no conversation. */
+function sessionLaunch(agent: ChosenAgent, options: RunInput["options"], given: AgentFacts): SessionLaunch {
+  const { session } = agent.provider;
+  if (!session)
+    throw providerFailure("session_unsupported", { agent: agent.name, what: "be held a conversation with" });
+  if (options.ask && !session.abilities.answer)
+    throw providerFailure("session_unsupported", { agent: agent.name, what: "ask before it uses a tool" });
+  return {
+    asks: options.ask,
+    binary: given.binary,
+    signedInWith: [...given.signedInWith],
+    ...(options.thinking !== undefined && { thinking: options.thinking }),
+    ...(agent.instructions !== undefined && { instructions: agent.instructions }),
+    ...(given.model !== undefined && { model: given.model }),
+    ...(agent.command && { argv: [...agent.command] }),
+    ...(given.prompt !== undefined && { prompt: given.prompt }),
+  };
+}
+
+async function planSession(
   agent: ChosenAgent,
-  given: {
-    readonly workspace: { readonly dir?: string };
-    readonly pty: LaunchRequest["pty"];
-    readonly model: string | undefined;
-    readonly prompt: string | undefined;
-    readonly signedInWith: readonly string[];
-    readonly binary: string;
-  },
-) {
+  launch: SessionLaunch,
+  { workspace }: AgentFacts,
+): Promise<ProviderPlan> {
+  const { session } = agent.provider;
+  if (!session) throw new Error(`${agent.name} has no session`);
+  const workdir = workspace.dir ?? insideHome;
+  return session.plan(sessionRequest(launch, { home: insideHome, workdir, skills: await readSkills(agent.skills) }));
+}
+
+async function planAgent(agent: ChosenAgent, given: AgentFacts): Promise<ProviderPlan> {
   const { workspace, pty, model, prompt, signedInWith, binary } = given;
   return agent.provider.plan({
     interactive: pty !== undefined && agent.provider.name !== "command",
@@ -272,6 +311,8 @@ async function planAgent(
 function refuseWhatIsNotHere(options: RunInput["options"]): void {
   const refuse = (what: string, instead: string) => cliFailure("not_in_this_version", { what, instead });
   if (options.engine === "podman") throw refuse("--engine podman", "caisson run --engine docker");
+  if ((options.ask || options.thinking !== undefined) && !options.session)
+    throw cliFailure("wrong_usage", { command: "run", problem: "--ask and --thinking are for --session" });
   if (options.budget !== undefined) throw refuse("--budget", "caisson run --timeout 30m");
 }
 

@@ -1,4 +1,5 @@
 import { colorNames } from "../../spec/color-names.ts";
+import { thinkingLevels } from "../../spec/thinking-levels.ts";
 import type { CommandInput } from "../frame/command.ts";
 import { byteSize, choice, duration, flag, list, positiveNumber, text } from "../frame/option.ts";
 
@@ -30,6 +31,9 @@ export const runOptions = {
   image: text("--image <image>", "the agent's image (docker engine); by default its provider's"),
   runtime: text("--runtime <runtime>", "what runs the containers, such as runsc for gVisor (docker engine)"),
   show: list("--show <file>", "show the agent this secret of the workspace, which is masked otherwise; several times"),
+  session: flag("--session", "hold a conversation: each line of standard input is a prompt, until it ends"),
+  ask: flag("--ask", "with --session: the agent asks before it uses a tool"),
+  thinking: choice("--thinking <level>", "with --session: how hard the model thinks", thinkingLevels),
   publish: list("--publish <[hostport:]port>", "make a port inside reachable on this machine; several times"),
 } as const;
 

@@ -47,6 +47,10 @@ export async function runSealed(context: CommandContext, input: RunInput): Promi
     output.show({ slug, ...(ports.length > 0 && { ports }) }, () => [slug]);
     return 0;
   }
+  if (plan.request.session) {
+    const { followSession } = await import("../session/follow-session.ts");
+    return await followSession(context, connection, { ...plan.request, isOurs: true });
+  }
   // Awaited here: the connection must not be closed before the run is over.
   return await followRun(context, connection, { ...plan.request, isOurs: true });
 }

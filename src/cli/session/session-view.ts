@@ -1,0 +1,93 @@
+import type { RunEvent } from "../../spec/events.ts";
+import type { Output, Style } from "../output/output.ts";
+import { createRunView, type RunTotals } from "../run/run-view.ts";
+
+/** Tells a session to a person: what any run tells, and the conversation. */
+export interface SessionView {
+  show(event: RunEvent): void;
+  streamed(kind: "text" | "thought", text: string): void;
+  /** What the person typed here need not be told to them. */
+  typed(text: string): void;
+  readonly totals: RunTotals;
+}
+
+/** Makes the view of one session. Pieces of what the model says are shown on a terminal only: elsewhere whole texts are. */
+export function createSessionView(output: Output, slug: string): SessionView {
+  const view = createRunView(output, slug);
+  const isLive = output.isTerminal && !output.json;
+  let isOpen = false;
+  const own: string[] = [];
+
+  const show = (event: RunEvent) => {
+    if (isOpen && event.event === "text_produced") {
+      // It has been seen piece by piece.
+      isOpen = false;
+      output.pass("stdout", Buffer.from("\n"));
+      return;
+    }
+    view.show(event);
+    if (output.json) return;
+    if (event.event === "prompt_received" && own[0] === event.text) {
+      own.shift();
+      return;
+    }
+    for (const line of tell(event, slug, output.style)) output.note(line);
+  };
+  return {
+    show,
+    streamed(kind, text) {
+      if (!isLive || kind !== "text") return;
+      isOpen = true;
+      output.pass("stdout", Buffer.from(text));
+    },
+    typed: (text) => void own.push(text),
+    get totals() {
+      return view.totals;
+    },
+  };
+}
+
+/** What the conversation's own events say to a person. */
+function tell(event: RunEvent, slug: string, style: Style): readonly string[] {
+  switch (event.event) {
+    case "conversation_opened":
+      return event.resumed ? [style.dim("  goes on with the conversation")] : [];
+    case "prompt_received":
+      return [style.dim(`  ${event.kind === "prompt" ? "›" : event.kind === "steer" ? "››" : "›…"} ${event.text}`)];
+    case "prompts_dropped":
+      return [`  ${style.warn("! dropped")}  ${event.prompts.length} waited and will not be run: ${event.reason}`];
+    case "turn_completed":
+      return turnLines(event, style);
+    case "question_asked": {
+      const options = event.options.map(({ id, label }, index) => `${index + 1} ${label} (${id})`).join(" · ");
+      return [
+        `  ${style.warn("? asks")}     ${event.title}`,
+        `             ${options === "" ? "type the answer" : options}`,
+        style.dim(`             from elsewhere: caisson send ${slug} --answer ${event.options[0]?.id ?? "TEXT"}`),
+      ];
+    }
+    case "question_answered":
+      return [style.dim(`  answered   ${Object.values(event.answer).join()}`)];
+    case "model_changed":
+      return [style.dim(`  model      ${event.model}`)];
+    case "thinking_changed":
+      return [style.dim(`  thinking   ${event.level}`)];
+    case "compaction_completed":
+      return [style.dim(`  summed up  ${event.ok ? "the conversation is shorter now" : "it could not be"}`)];
+    default:
+      return [];
+  }
+}
+
+function turnLines(event: Extract<RunEvent, { event: "turn_completed" }>, style: Style): readonly string[] {
+  switch (event.outcome) {
+    case "completed":
+      return [];
+    case "aborted":
+      return [`  ${style.warn("! aborted")}`];
+    case "failed":
+      return [`  ${style.bad("✗ failed")}   ${event.text}`];
+    case "interrupted":
+      return [`  ${style.warn("! interrupted")} in this turn: it is not run again by itself`];
+  }
+}

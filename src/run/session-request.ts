@@ -1,0 +1,21 @@
+import type { SessionRequest } from "../provider/provider.ts";
+import type { SessionLaunch } from "../spec/keeper-protocol.ts";
+
+/** What a provider is asked, from what a launch says and where it is to be. */
+export function sessionRequest(
+  session: SessionLaunch,
+  where: Pick<SessionRequest, "home" | "workdir" | "skills">,
+): SessionRequest {
+  const { argv, model, instructions, thinking, resume } = session;
+  return {
+    asks: session.asks,
+    binary: session.binary,
+    signedInWith: session.signedInWith,
+    ...where,
+    ...(argv && { argv }),
+    ...(model !== undefined && { model }),
+    ...(instructions !== undefined && { instructions }),
+    ...(thinking !== undefined && { thinking }),
+    ...(resume !== undefined && { resume }),
+  };
+}
