@@ -52,8 +52,8 @@ const settings: BuildOptions = {
   define: { "import.meta.dirname": "__dirname", "import.meta.filename": "__filename" },
   minifySyntax: true,
   minifyWhitespace: true,
-  // Has a native part.
-  external: ["@lydell/node-pty"],
+  // They have native parts.
+  external: ["@lydell/node-pty", "@napi-rs/keyring"],
   plugins: [withoutUnusedParts],
   logLevel: "warning",
 };

@@ -143,6 +143,24 @@ export const commandTable: readonly CommandRow[] = [
     load: async () => (await import("./commands/agents-ls.ts")).agentsLsCommand,
   },
   {
+    name: "credentials set",
+    group: "set up",
+    summary: "keep a credential, sealed",
+    load: async () => (await import("./commands/credentials-set.ts")).credentialsSetCommand,
+  },
+  {
+    name: "credentials ls",
+    group: "set up",
+    summary: "list what is kept, and who is signed in",
+    load: async () => (await import("./commands/credentials-ls.ts")).credentialsLsCommand,
+  },
+  {
+    name: "credentials rm",
+    group: "set up",
+    summary: "remove a kept credential",
+    load: async () => (await import("./commands/credentials-rm.ts")).credentialsRmCommand,
+  },
+  {
     name: "init",
     group: "set up",
     summary: "print or write a commented manifest",

@@ -1,4 +1,5 @@
 import { Failure } from "../base/failure.ts";
+import { isKept, keptFolder } from "../host/credential/kept/kept-folder.ts";
 import { findAgentCli } from "../host/find-agent-cli.ts";
 import { foldSandboxes } from "../policy/fold-sandboxes.ts";
 import type { ManifestLayer } from "../policy/manifest-layer.ts";
@@ -23,8 +24,13 @@ export interface AgentRow {
   /** The sandboxes that it works in, weakest first. */
   readonly sandboxes?: readonly string[];
   readonly cli?: { readonly binary: string; readonly version?: string };
-  /** Variables that it signs in with, and whether they are set; never a value. */
-  readonly credentials: readonly { readonly variable: string; readonly isSet: boolean }[];
+  /** What it signs in with, and whether the variable is set or Caisson keeps it; never a value. */
+  readonly credentials: readonly {
+    readonly name: string;
+    readonly variable: string;
+    readonly isSet: boolean;
+    readonly isKept: boolean;
+  }[];
   /** What keeps it from starting, with what to do. */
   readonly lacks: readonly { readonly problem: string; readonly hint: string }[];
 }
@@ -66,8 +72,16 @@ function agentRow(
   const names = agent.command?.slice(0, 1) ?? provider?.binaries ?? [];
   const cli = findAgentCli(names, { environment, home: folders.home });
   const isSet = (variable: string) => Boolean(environment[variable]);
-  const credentials = (provider?.credentials ?? []).map(({ variable }) => ({ variable, isSet: isSet(variable) }));
-  const signIn = provider && tryTo(() => chooseCredentials(provider, { isSet, manifest: manifestCredentials(layers) }));
+  const keptIn = keptFolder({ environment, home: folders.home });
+  const hasKept = (name: string) => isKept(keptIn, name);
+  const credentials = (provider?.credentials ?? []).map(({ name, variable }) => ({
+    name,
+    variable,
+    isSet: isSet(variable),
+    isKept: hasKept(name),
+  }));
+  const facts = { isSet, isKept: hasKept, manifest: manifestCredentials(layers) };
+  const signIn = provider && tryTo(() => chooseCredentials(provider, facts));
   return {
     name: agent.name,
     provider: agent.provider,

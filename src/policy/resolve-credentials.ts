@@ -65,6 +65,7 @@ function manifestNeed(name: string, written: ManifestCredential, layer: Manifest
 function sourceText(source: CredentialSource): string {
   if ("env" in source) return `variable ${source.env}`;
   if ("file" in source) return `file ${source.file}`;
+  if ("kept" in source) return `kept ${source.kept}`;
   if ("npmrc" in source) return `npmrc ${source.npmrc}`;
   if ("pip" in source) return `pip configuration for ${source.pip}`;
   return `command ${source.command[0]}`;

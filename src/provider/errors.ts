@@ -4,15 +4,15 @@ import { failures } from "../base/failure.ts";
 export const providerFailure = failures({
   credential_missing: {
     message: (d: { agent: string; lookedFor: readonly string[]; hint: string }) =>
-      `Cannot start ${d.agent}: no credential found (looked for ${[...d.lookedFor, "manifest"].join(", ")})`,
+      `Cannot start ${d.agent}: no credential found (looked for ${[...d.lookedFor, "manifest", "kept credentials"].join(", ")})`,
     hint: (d: { hint: string }) => `${d.hint}    or try it with no key: npm run demo`,
     status: 401,
     exit: 4,
   },
   credential_ambiguous: {
-    message: (d: { agent: string; found: readonly string[] }) =>
-      `Cannot start ${d.agent}: ${d.found.join(" and ")} are both set, and it would sign in with only one of them, unseen`,
-    hint: (d: { found: readonly string[] }) => `unset ${d.found.at(-1)}    (or the other one)`,
+    message: (d: { agent: string; found: readonly string[]; way: string }) =>
+      `Cannot start ${d.agent}: ${d.found.join(" and ")} are both ${d.way === "unset" ? "set" : "kept"}, and it would sign in with only one of them, unseen`,
+    hint: (d: { found: readonly string[]; way: string }) => `${d.way} ${d.found.at(-1)}    (or the other one)`,
     status: 409,
     exit: 2,
   },

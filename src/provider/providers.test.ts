@@ -10,7 +10,11 @@ const named = (name: string): Provider => {
   if (!provider) throw new Error(`no provider ${name}`);
   return provider;
 };
-const set = (...variables: string[]) => ({ isSet: (name: string) => variables.includes(name), manifest: {} });
+const set = (...variables: string[]) => ({
+  isSet: (name: string) => variables.includes(name),
+  isKept: (_name: string) => false,
+  manifest: {},
+});
 const message = (act: () => unknown) => {
   try {
     act();
@@ -43,7 +47,7 @@ describe("chooseCredentials()", () => {
 
   it("says what it looked for when there is none", () => {
     expect(message(() => chooseCredentials(claude, set()))).toEqual([
-      "Cannot start claude-code: no credential found (looked for ANTHROPIC_API_KEY, CLAUDE_CODE_OAUTH_TOKEN, manifest)",
+      "Cannot start claude-code: no credential found (looked for ANTHROPIC_API_KEY, CLAUDE_CODE_OAUTH_TOKEN, manifest, kept credentials)",
       "claude setup-token, then export CLAUDE_CODE_OAUTH_TOKEN=…    or try it with no key: npm run demo",
     ]);
   });
@@ -57,8 +61,21 @@ describe("chooseCredentials()", () => {
 
   it("reads a credential from where the manifest says", () => {
     const source = { command: ["pass", "anthropic"] };
-    const [chosen] = chooseCredentials(claude, { isSet: () => false, manifest: { "anthropic-api-key": source } });
+    const [chosen] = chooseCredentials(claude, { ...set(), manifest: { "anthropic-api-key": source } });
     expect(chosen).toMatchObject({ name: "anthropic-api-key", source });
+  });
+
+  it("signs in with what is kept where nothing else is given", () => {
+    const keeping = (...names: readonly string[]) => ({ ...set(), isKept: (name: string) => names.includes(name) });
+    expect(chooseCredentials(claude, keeping("claude-code-token"))).toMatchObject([
+      { name: "claude-code-token", source: { kept: "claude-code-token" } },
+    ]);
+    const both = { ...keeping("claude-code-token"), isSet: (name: string) => name === "ANTHROPIC_API_KEY" };
+    expect(chooseCredentials(claude, both)).toMatchObject([{ source: { env: "ANTHROPIC_API_KEY" } }]);
+    expect(message(() => chooseCredentials(claude, keeping("claude-code-token", "anthropic-api-key")))).toEqual([
+      "Cannot start claude-code: anthropic-api-key and claude-code-token are both kept, and it would sign in with only one of them, unseen",
+      "caisson credentials rm claude-code-token    (or the other one)",
+    ]);
   });
 
   it("needs none for a replay, and takes the one that was recorded", () => {

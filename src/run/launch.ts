@@ -36,7 +36,7 @@ export interface LaunchObserver {
   copied(report: CopyReport): void;
   guarded(guarded: GuardedWorkspace): void;
   prepared(prepared: PreparedSandbox): void;
-  credentialFailed(name: string, message: string): void;
+  credentialFailed(trouble: { readonly name: string; readonly message: string; readonly hint: string }): void;
 }
 
 /** The gate's view of one sandbox, from its policy. */
@@ -213,7 +213,7 @@ async function configureGate(
             value: value?.value ?? null,
             ...(value?.expiresAt !== undefined && { expiresAt: value.expiresAt }),
           }),
-        failed: (name, message) => observer.credentialFailed(name, message),
+        failed: (name, message, hint) => observer.credentialFailed({ name, message, hint }),
       },
       request.policy.credentials,
       signal,

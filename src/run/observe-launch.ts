@@ -63,7 +63,10 @@ export function observeLaunch(run: ObservedRun, state: RunState): LaunchObserver
       onServiceOutput?.((service, bytes) => log.write(service, bytes));
       watchSandbox(run, state, sandbox);
     },
-    credentialFailed: (name, message) => log.line("keeper", `credential ${name} could not be refreshed: ${message}`),
+    credentialFailed: ({ name, message, hint }) => {
+      log.line("keeper", `credential ${name} could not be refreshed: ${message}`);
+      events.append({ event: "credential_failed", credential: name, message, hint });
+    },
   };
 }
 

@@ -90,6 +90,11 @@ export const RunEvent = z.discriminatedUnion("event", [
     host: z.string(),
     where: z.string(),
   }),
+  event("credential_failed", {
+    credential: z.string(),
+    message: z.string().meta({ description: "Why it could not be renewed; the old value serves until it expires" }),
+    hint: z.string(),
+  }),
   event("policy_changed", { version: z.int(), added: z.array(z.string()), by: z.string() }),
   event("limit_reached", {
     limit: z.enum(["cpu", "memory", "processes", "time", "disk", "output", "idle"]),

@@ -67,6 +67,10 @@ const ManifestCredential = z.union([
     refreshSeconds: z.number().positive().optional(),
     environment,
   }),
+  z.strictObject({
+    kept: Name.meta({ description: "Kept by `caisson credentials set NAME` or `caisson login`, sealed" }),
+    environment,
+  }),
 ]);
 export type ManifestCredential = z.output<typeof ManifestCredential>;
 

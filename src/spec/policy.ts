@@ -76,6 +76,7 @@ export const CredentialSource = z.union([
     command: z.array(z.string()).min(1).meta({ description: "Prints the value, or JSON {value, expiresAt}" }),
     refreshSeconds: z.number().positive().optional(),
   }),
+  z.strictObject({ kept: Name.meta({ description: "What `caisson credentials set` or `caisson login` keeps" }) }),
   z.strictObject({
     npmrc: z.string().startsWith("//").meta({ description: "What the person's npmrc says for //HOST/PATH/" }),
   }),

@@ -50,7 +50,7 @@ export interface TestCli extends AsyncDisposable {
 /** `bin/caisson` itself. */
 export const launcher = resolve(import.meta.dirname, "../../bin/caisson");
 // Variables that would make a test depend on who runs it.
-const personal = /^(ANTHROPIC_|CLAUDE|OPENAI_|GEMINI_|OPENROUTER_|CAISSON_|XDG_|NO_COLOR|FORCE_COLOR)/;
+const personal = /^(ANTHROPIC_|CLAUDE|OPENAI_|GEMINI_|OPENROUTER_|CAISSON_|XDG_|DBUS_|NO_COLOR|FORCE_COLOR)/;
 
 /**
  * A new user of Caisson, with nothing in any folder but these variables. `await using cli = createTestCli()`. `within` is a

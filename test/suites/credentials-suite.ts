@@ -165,6 +165,32 @@ export const describeCredentials = (engine: TestEngine) =>
       expect([...seen()].slice(0, 2)).toEqual(["Bearer minted-token-1", "Bearer minted-token-2"]);
     });
 
+    it("must-have 2: a kept credential reaches its upstream and nothing else: no state, log, event, argv, or file inside", async () => {
+      await using cli = engine.createCli();
+      await using upstream = await startUpstream(
+        (request, response) => void response.end(`you sent ${request.headers.authorization}`),
+        engine.place,
+      );
+      const kept = await cli.run(["credentials", "set", "service-key"], { input: `${realKey}\n` });
+      expect(kept).toMatchObject({ exitCode: 0, stdout: "kept service-key, sealed by a key file beside it\n" });
+      const [, file = ""] = writeManifest(cli, upstream);
+      writeFileSync(file, readFileSync(file, "utf8").replace("{ env: SERVICE_KEY,", "{ kept: service-key,"));
+      const script = `${call}; echo; env; cat /proc/*/environ /proc/*/cmdline 2>/dev/null | tr '\\0' '\\n'; ls -A ${cli.configDir} || true`;
+      const result = await cli.run(["run", "--json", "--manifest", file, "--", "sh", "-c", script]);
+      expect(result.exitCode).toBe(0);
+      expect(upstream.received.map(({ headers }) => headers.authorization)).toEqual([`Bearer ${realKey}`]);
+      expect(`${result.stdout}${result.stderr}`).not.toContain(realKey);
+      expect(grep(realKey, cli.stateRoot)).toBe("");
+      expect(grep(realKey, cli.configDir)).toBe("");
+      const listed = await cli.run(["credentials", "ls", "--json"]);
+      expect(listed.json()).toMatchObject({ name: "service-key", kind: "value", sealedBy: "file" });
+      expect(listed.stdout).not.toContain(realKey);
+      expect(await cli.run(["credentials", "rm", "service-key"])).toMatchObject({ exitCode: 0 });
+      const gone = await cli.run(["run", "--manifest", file, "--", "true"]);
+      expect(gone.stderr).toContain("nothing is kept under the name service-key");
+      expect(gone.stderr).toContain("hint: caisson credentials set service-key");
+    });
+
     it("says which credential is missing before anything is started", async () => {
       await using cli = engine.createCli();
       const result = await cli.run(["run", "claude-code", "hi"]);

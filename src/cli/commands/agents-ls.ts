@@ -24,8 +24,14 @@ export const agentsLsCommand = defineCommand({
     const lines = alignColumns(
       agents.map(({ name, cli, credentials, lacks, from, summary }) => {
         const set = credentials.filter(({ isSet }) => isSet).map(({ variable }) => variable);
+        const kept = credentials.filter((one) => one.isKept).map((one) => one.name);
         const state = lacks.length === 0 ? "ready" : "not ready";
-        const facts = [cli?.version ?? cli?.binary, set.length === 0 ? undefined : `${set.join(", ")} is set`, summary];
+        const facts = [
+          cli?.version ?? cli?.binary,
+          set.length === 0 ? undefined : `${set.join(", ")} is set`,
+          kept.length === 0 ? undefined : `${kept.join(", ")} is kept`,
+          summary,
+        ];
         return [name, state, facts.filter((fact) => fact).join(" · "), from === "provider" ? "" : from];
       }),
     );

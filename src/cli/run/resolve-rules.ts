@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { isKept, keptFolder } from "../../host/credential/kept/kept-folder.ts";
 import type { PackageClientHost } from "../../host/package-client/package-client-host.ts";
 import { environmentQuestions } from "../../policy/environment-questions.ts";
 import type { ManifestLayer } from "../../policy/manifest-layer.ts";
@@ -40,6 +41,7 @@ export async function resolveRules(
   const answers = question ? await (await import("../frame/ask.ts")).askAll(context, questions) : {};
   const chosen = chooseCredentials(provider, {
     isSet: (variable) => Boolean(environment[variable]),
+    isKept: (name) => isKept(keptFolder({ environment, home: folders.home }), name),
     manifest: manifestCredentials(layers),
     ...(given.replayOf && { replayOf: given.replayOf }),
   });

@@ -84,6 +84,11 @@ function tell(event: RunEvent, slug: string, style: Style): readonly string[] {
       return [
         `  ${style.bad("! alarm")}    placeholder of ${event.credential} in ${event.where} to ${event.host}: ${event.action}`,
       ];
+    case "credential_failed":
+      return [
+        `  ${style.warn("! sign-in")}  ${event.credential}: ${event.message}`,
+        ...(event.hint === "" ? [] : [`             hint: ${event.hint}`]),
+      ];
     case "limit_reached":
       return [`  ${style.warn("! limit")}    ${event.limit}: ${event.detail}`];
     case "workspace_copying":

@@ -30,4 +30,37 @@ export const credentialFailure = failures({
     hint: () => "it has to be one line of text, or JSON {value, expiresAt} from a command",
     ...unready,
   },
+  kept_missing: {
+    message: (d: { name: string }) => `Cannot read credential: nothing is kept under the name ${d.name}`,
+    hint: (d) => `caisson credentials set ${d.name}`,
+    ...unready,
+  },
+  kept_name: {
+    message: (d: { name: string }) => `Cannot keep a credential under the name "${d.name}"`,
+    hint: () => "use lower-case letters, digits, '-', '_' and '.', at most 64: caisson credentials set service-key",
+    status: 400,
+    exit: 2,
+  },
+  kept_locked: {
+    message: (d: { reason: string }) => `Cannot open the kept credentials: ${d.reason}`,
+    hint: () => "caisson doctor",
+    ...unready,
+  },
+  kept_broken: {
+    message: (d: { name: string; problem: string }) => `Cannot open kept credential ${d.name}: ${d.problem}`,
+    hint: (d) => `caisson credentials rm ${d.name}, then keep it again`,
+    ...unready,
+  },
+  login_refused: {
+    message: (d: { provider: string; reason: string }) => `Cannot sign in to ${d.provider}: ${d.reason}`,
+    hint: (d) => `caisson login ${d.provider}`,
+    status: 401,
+    exit: 4,
+  },
+  login_unrefreshed: {
+    message: (d: { provider: string; reason: string }) => `Cannot renew the login of ${d.provider}: ${d.reason}`,
+    hint: (d) => `caisson login ${d.provider}`,
+    status: 401,
+    exit: 4,
+  },
 });

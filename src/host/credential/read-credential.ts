@@ -1,5 +1,6 @@
 import { readFileSync, statSync } from "node:fs";
 import type { CredentialSource } from "../../spec/policy.ts";
+import type { ReadCredential } from "./credential-value.ts";
 import { credentialFailure } from "./errors.ts";
 import { runCredentialCommand } from "./run-credential-command.ts";
 
@@ -10,15 +11,6 @@ export interface CredentialHost {
   readonly workspace?: string | undefined;
 }
 
-/** A credential's value as its source gave it. */
-export interface ReadCredential {
-  readonly value: string;
-  /** Unix milliseconds. */
-  readonly expiresAt?: number;
-  /** Something that the person should mend, e.g. a file that others can read. */
-  readonly warning?: string;
-}
-
 /** Reads a credential from its source, within 30 s. A failure names the source and never holds the value. */
 export async function readCredential(host: CredentialHost, source: CredentialSource): Promise<ReadCredential> {
   if ("env" in source) {
@@ -27,6 +19,7 @@ export async function readCredential(host: CredentialHost, source: CredentialSou
     return { value: checkValue(value, `variable ${source.env}`) };
   }
   if ("file" in source) return readFileCredential(source.file);
+  if ("kept" in source) return readKeptCredential(host, source.kept);
   if ("command" in source) {
     const read = await runCredentialCommand(host, source.command);
     return { ...read, value: checkValue(read.value, source.command[0] ?? "the command") };
@@ -47,6 +40,17 @@ function readFileCredential(file: string): ReadCredential {
   const isOpen = (mode & 0o077) !== 0;
   const warning = `${file} can be read by others (mode ${mode.toString(8).padStart(4, "0")}): chmod 600 ${file}`;
   return isOpen ? { value, warning } : { value };
+}
+
+// Loaded by those runs alone that use one.
+async function readKeptCredential(host: CredentialHost, name: string): Promise<ReadCredential> {
+  const [{ openKeptStore }, { readKept }, { postToEndpoint }] = await Promise.all([
+    import("./kept/kept-store.ts"),
+    import("./kept/read-kept.ts"),
+    import("./kept/post-to-endpoint.ts"),
+  ]);
+  const read = await readKept({ now: Date.now, post: postToEndpoint }, openKeptStore(host), name);
+  return { ...read, value: checkValue(read.value, `kept credential ${name}`) };
 }
 
 async function readClientSignIn(
