@@ -30,7 +30,7 @@ export function readManifests(
 }
 
 /** The files of `agents/` and `sandboxes/` in a folder; paths of the workspace's start from the workspace, the person's own from the file. */
-function entriesOf(folder: string, trust: EntryFileFound["trust"], root?: string): readonly EntryFileFound[] {
+export function entriesOf(folder: string, trust: EntryFileFound["trust"], root?: string): readonly EntryFileFound[] {
   return (["agents", "sandboxes"] as const).flatMap((part) => {
     const dir = join(folder, part);
     const ending = part === "agents" ? /\.md$/ : /\.ya?ml$/;

@@ -82,7 +82,7 @@ export const policyFailure = failures({
   sandbox_unknown: {
     message: (d: { sandbox: string; from: string; near?: string; known: readonly string[] }) =>
       `Cannot use sandbox "${d.sandbox}" (${d.from}): there is none of this name${nearest(d.near)}${d.known.length === 0 ? "" : `: known are ${d.known.join(", ")}`}`,
-    hint: () => "caisson policy check",
+    hint: (d) => `caisson policy explain --sandbox ${d.near ?? d.known[0] ?? "NAME"}`,
     ...usage,
     exit: 3,
   },

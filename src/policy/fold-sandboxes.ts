@@ -49,14 +49,18 @@ function addWithParents(fold: Fold, { name, from }: SandboxChoice, children: rea
   if (fold.order.has(name)) return;
   const { layer, rules } = findSandbox(fold.layers, { name, from });
   for (const parent of namesOf(rules.extends)) {
-    const place = `${placeOf(layer, ["sandboxes", name, "extends"])}, sandbox ${name} extends it`;
-    addWithParents(fold, { name: parent, from: place }, [...children, name]);
+    addWithParents(fold, { name: parent, from: extendsPlace(layer, name) }, [...children, name]);
   }
   fold.order.set(name, rulesLayer(layer, rules, [name, ...children.toReversed()]));
 }
 
-/** The strongest of the person's own of that name; a workspace cannot change what one of theirs means. */
-function findSandbox(layers: readonly ManifestLayer[], { name, from }: SandboxChoice) {
+/** Where a sandbox says which it extends. */
+export function extendsPlace(layer: ManifestLayer, name: string): string {
+  return `${placeOf(layer, ["sandboxes", name, "extends"])}, sandbox ${name} extends it`;
+}
+
+/** The strongest of the person's own of that name: a workspace cannot change what one of theirs means. Fails when it is broken or none. */
+export function findSandbox(layers: readonly ManifestLayer[], { name, from }: SandboxChoice) {
   const holders = layers.filter(
     (l) => Object.hasOwn(l.manifest.sandboxes, name) || Object.hasOwn(l.brokenSandboxes, name),
   );

@@ -10,6 +10,39 @@ export interface ManifestProblem {
   readonly near?: string;
 }
 
+// What other tools call it, or what it is called one level higher.
+const otherWords: Readonly<Record<string, readonly string[]>> = {
+  agent_provider: ["provider"],
+  allow: ["routes"],
+  base: ["extends"],
+  bottle: ["sandbox", "sandboxes"],
+  bottles: ["sandboxes"],
+  colour: ["color"],
+  cpu: ["cpus"],
+  egress: ["routes"],
+  env: ["environment"],
+  from: ["extends"],
+  inherit: ["extends"],
+  input: ["parameters"],
+  network: ["routes"],
+  outputSchema: ["output"],
+  output_schema: ["output"],
+  params: ["parameters"],
+  parent: ["extends"],
+  pids: ["processes"],
+  profile: ["sandbox"],
+  profiles: ["sandboxes"],
+  prompt: ["instructions"],
+  publish: ["ports"],
+  schema: ["$schema"],
+  secrets: ["credentials"],
+  system: ["instructions"],
+  systemPrompt: ["instructions"],
+  tokens: ["credentials"],
+  user: ["git"],
+  volumes: ["mounts"],
+};
+
 type Issue = z.core.$ZodIssue;
 
 /** Unknown keys first (they are why others are missing); of a union, the problems of the shape that was likely meant. */
@@ -29,7 +62,7 @@ function problemsOf(issue: Issue, base: readonly (string | number)[], schema: z.
   if (issue.code === "unrecognized_keys") {
     const known = knownKeys(schema, path);
     return issue.keys.map((key) => {
-      const near = nearestWord(key, known);
+      const near = nearestWord(key, known) ?? otherWords[key]?.find((word) => known.includes(word));
       const text = `unknown key "${key}"${near || known.length === 0 ? "" : `: known are ${known.join(", ")}`}`;
       return { path: [...path, key], atKey: true, text, ...(near ? { near } : {}) };
     });

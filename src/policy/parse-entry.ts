@@ -37,6 +37,16 @@ export function unreadableEntry({ file, part }: EntryFile): ParsedManifest {
   return { manifest: Manifest.parse({}), brokenAgents, brokenSandboxes, lineOf: () => 1 };
 }
 
+/** Every problem of such a file. */
+export function entryFailures(text: string, at: EntryFile): readonly Failure[] {
+  try {
+    return parse(text, at, entryName(at.file)).failures;
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    return [error];
+  }
+}
+
 function readEntry(text: string, at: EntryFile, name: string) {
   const { manifest, failures, lineOf } = parse(text, at, name);
   const [first] = failures;

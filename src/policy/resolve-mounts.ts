@@ -13,15 +13,24 @@ export function resolveMounts(layers: readonly ManifestLayer[], home: string) {
   for (const layer of layers) {
     for (const [index, written] of layer.manifest.mounts.entries()) {
       const from = placeOf(layer, ["mounts", index]);
-      const source = expandPath(written.source, { dir: layer.dir, home });
-      const target = expandPath(written.target, { dir: "/", home });
-      const problem = mountProblem(source, target, home);
-      if (problem) throw policyFailure("mount_refused", { path: source, from, problem });
-      mounts.set(target, { source, target, writable: written.writable });
-      sources[`mount.${target}`] = from;
+      const mount = resolveMount(written, { from, dir: layer.dir, home });
+      mounts.set(mount.target, mount);
+      sources[`mount.${mount.target}`] = from;
     }
   }
   return { mounts: [...mounts.values()], sources };
+}
+
+/** One mount with absolute paths; refuses what would open the sandbox. */
+export function resolveMount(
+  written: Mount,
+  { from, dir, home }: { readonly from: string; readonly dir: string; readonly home: string },
+): Mount {
+  const source = expandPath(written.source, { dir, home });
+  const target = expandPath(written.target, { dir: "/", home });
+  const problem = mountProblem(source, target, home);
+  if (problem) throw policyFailure("mount_refused", { path: source, from, problem });
+  return { source, target, writable: written.writable };
 }
 
 function mountProblem(source: string, target: string, home: string): string | undefined {

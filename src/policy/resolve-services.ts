@@ -32,7 +32,8 @@ export function resolveServices(layers: readonly ManifestLayer[]): {
   return { services: [...services.values()], sources };
 }
 
-function resolveService(name: string, written: ManifestService, from: string): Service {
+/** One service; fails with its place on a value that is none, and on a variable that looks like a secret. */
+export function resolveService(name: string, written: ManifestService, from: string): Service {
   const fail = (problem: string) => policyFailure("service_invalid", { service: name, from, problem });
   if (!/^[a-z][a-z0-9-]{0,31}$/.test(name)) throw fail("its name is a host name: lower-case letters, digits and -");
   if (ownNames.has(name)) throw fail(`${name} is a name of the sandbox's own`);

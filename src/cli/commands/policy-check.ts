@@ -1,38 +1,38 @@
-import { readFileSync } from "node:fs";
-import { resolve } from "node:path";
-import { policyFailure } from "../../policy/errors.ts";
-import { parseManifest } from "../../policy/parse-manifest.ts";
 import { defineCommand } from "../frame/command.ts";
 
 /** `caisson policy check`. */
 export const policyCheckCommand = defineCommand({
-  arguments: [{ name: "[file]", summary: "a manifest; by default ./caisson.yaml" }],
+  arguments: [
+    {
+      name: "[file]",
+      summary: "a manifest, or the file of one agent or sandbox; by default all that count in this folder",
+    },
+  ],
   options: {},
   examples: [
-    { line: "caisson policy check caisson.yaml", does: "says whether it is well-formed, and where it is not" },
+    { line: "caisson policy check", does: "checks ./caisson.yaml, .caisson/ and your own files" },
+    { line: "caisson policy check caisson.yaml --json", does: "one file, every problem with file, line and hint" },
   ],
-  exits: { 2: "it is not, or is not there: file, line, column, and what was likely meant" },
-  run: async ({ output, cwd }, { arguments: [name = "caisson.yaml"] }) => {
-    const { manifest, brokenAgents } = parseManifest(readManifest(resolve(cwd, name), name), name);
-    const [broken] = Object.values(brokenAgents);
-    if (broken !== undefined) throw broken;
-    const { agents, routes, credentials } = manifest;
-    const counts = {
-      agents: Object.keys(agents).length,
-      routes: routes.length,
-      credentials: Object.keys(credentials).length,
-    };
-    output.show({ file: name, ok: true, ...counts }, () => [
-      `${output.style.good("well-formed")}: ${counts.agents} agents, ${counts.routes} routes, ${counts.credentials} credentials`,
+  exits: { 2: "it is not well-formed, or is not there: every problem, with file, line and what was likely meant" },
+  run: async (context, { arguments: [name] }) => {
+    const { output } = context;
+    const { checkManifests } = await import("../check-manifests.ts");
+    const { files, counts, problems } = await checkManifests(context, name);
+    const head = { ...(name !== undefined && { file: name }), files, ok: problems.length === 0, ...counts };
+    if (problems.length > 0) {
+      const rows = problems.map(({ failure: { code, message, hint }, file, line, column }) => {
+        return { file, line, ...(column !== undefined && { column }), code, message, hint };
+      });
+      output.show({ ...head, problems: rows }, () => []);
+      if (!output.json) for (const { failure } of problems) output.fail(failure);
+      const several = problems.length === 1 ? "1 problem" : `${problems.length} problems`;
+      output.note(`${output.style.bad(several)} in ${files.join(", ")}`);
+      return 2;
+    }
+    const { agents, sandboxes, routes, credentials } = counts;
+    output.show(head, () => [
+      `${output.style.good("well-formed")}: ${agents} agents, ${sandboxes} sandboxes, ${routes} routes, ${credentials} credentials`,
     ]);
     return 0;
   },
 });
-
-function readManifest(file: string, name: string): string {
-  try {
-    return readFileSync(file, "utf8");
-  } catch (cause) {
-    throw policyFailure("manifest_missing", { file: name }, { cause });
-  }
-}

@@ -4,7 +4,7 @@ import { routeText } from "../output/route-text.ts";
 import type { RunPlan } from "./plan-run.ts";
 
 /** The whole plan as data, for `--dry-run --json`: credentials by name and source, never a value or a placeholder. */
-export function describePlan({ request, notes, sources, cliVersion, engineWhy, shown }: RunPlan): object {
+export function describePlan({ request, agent, notes, sources, cliVersion, engineWhy, shown }: RunPlan): object {
   const { metadata, policy, files, input: _input, ...rest } = request;
   const held = new Set(policy.credentials.map(({ placeholder }) => placeholder));
   const environment = Object.fromEntries(
@@ -12,6 +12,10 @@ export function describePlan({ request, notes, sources, cliVersion, engineWhy, s
   );
   return {
     ...metadata,
+    agentFrom: agent.from,
+    sandboxes: agent.sandboxes,
+    skills: agent.skills,
+    instructionsFrom: agent.instructions ? agent.from : undefined,
     cliVersion,
     engineWhy,
     docker: rest.docker,
@@ -32,16 +36,23 @@ export function describePlan({ request, notes, sources, cliVersion, engineWhy, s
 }
 
 /** What `--dry-run` tells a person beyond the head lines: each route, mount and variable, and where it was said. */
-export function planLines({ request, notes, sources }: RunPlan): readonly string[] {
-  const { policy, argv, files, toolDirs, docker } = request;
+export function planLines({ request, agent, notes, sources }: RunPlan): readonly string[] {
+  const { metadata, policy, argv, files, toolDirs, docker } = request;
   const from = (key: string) => (sources[key] === undefined ? "" : `   (${sources[key]})`);
   return [
     `  command    ${argv.join(" ")}`,
+    ...(agent.from === undefined ? [] : [`  said       agent ${metadata.agent}   (${agent.from})`]),
+    ...agent.sandboxes.map(({ name, from: said }) => `  rules      sandbox ${name}   (${said})`),
+    ...(metadata.label === undefined ? [] : [`  label      ${metadata.label}`]),
+    ...(metadata.color === undefined ? [] : [`  color      ${metadata.color}`]),
+    ...(agent.instructions ? [`  told       its instructions   (${agent.from})`] : []),
+    ...agent.skills.map((dir) => `  skill      ${dir}`),
     ...(docker ? dockerLines(docker, from("image")) : []),
     ...policy.routes.map((route) => `  route      ${routeText(route)}${from(`route.${route.name}`)}`),
     ...policy.credentials.map(({ name }) => `  credential ${name}${from(`credential.${name}`)}`),
     ...policy.mounts.map(
-      ({ source, target, writable }) => `  mount      ${source} at ${target}${writable ? "" : ", read-only"}`,
+      ({ source, target, writable }) =>
+        `  mount      ${source} at ${target}${writable ? "" : ", read-only"}${from(`mount.${target}`)}`,
     ),
     ...(request.metadata.masked ?? []).map(({ path, why }) => `  masked     ${path}   (${why})`),
     ...policy.services.map(({ name, image }) => `  service    ${name}   ${image}${from(`service.${name}`)}`),
@@ -51,6 +62,9 @@ export function planLines({ request, notes, sources }: RunPlan): readonly string
     ),
     ...Object.keys(policy.environment).map((name) => `  variable   ${name}${from(`environment.${name}`)}`),
     ...limitLines(policy.limits).map(([name, value]) => `  limit      ${value}${from(`limits.${name}`)}`),
+    ...Object.entries(sources)
+      .filter(([key]) => key.startsWith("git."))
+      .map(([key, place]) => `  git        ${key.slice("git.".length)}   (${place})`),
     ...toolDirs.map((dir) => `  tools      ${dir}, read-only`),
     ...files.map(({ path }) => `  file       ${path}`),
     ...notes.map(({ level, text }) => `  ${level === "warning" ? "!" : " "}          ${text}`),

@@ -39,6 +39,13 @@ export interface RunPlan {
   readonly sources: Readonly<Record<string, string>>;
   /** Secrets of the workspace that the agent sees, because the person said so. */
   readonly shown: readonly string[];
+  /** What the agent is told and shown beside the prompt, and where it is said. */
+  readonly agent: {
+    readonly from: string | undefined;
+    readonly sandboxes: readonly SandboxChoice[];
+    readonly skills: readonly string[];
+    readonly instructions: boolean;
+  };
   readonly cliVersion: string | undefined;
   /** Why this engine, where nobody asked for it. */
   readonly engineWhy: string | undefined;
@@ -78,7 +85,7 @@ export async function planRun(context: CommandContext, input: RunInput, facts: P
   // Asked first, so that it answers while the rest is read.
   const docker = startLooking(context, options);
   const workspace = resolveWorkspace(context, options);
-  const { layers, notes, agent } = await readRules(context, input, workspace.dir);
+  const { layers, notes, agent, sandboxes } = await readRules(context, input, workspace.dir);
   const image = wishedImage({ layers, agent, flag: options.image, home: context.folders.home });
   const variable = context.environment.CAISSON_ENGINE;
   const dockerFlags = (["image", "runtime"] as const).filter((name) => options[name] !== undefined);
@@ -94,7 +101,8 @@ export async function planRun(context: CommandContext, input: RunInput, facts: P
       workspace,
     }),
   );
-  return await composePlan(context, input, { ...facts, workspace, layers, notes, agent, image, chosen, looking });
+  const decided = { ...facts, workspace, layers, notes, agent, sandboxes, image, chosen, looking };
+  return await composePlan(context, input, decided);
 }
 
 /** What was decided before the policy. */
@@ -103,6 +111,7 @@ interface Decided extends PlanFacts {
   readonly layers: readonly ManifestLayer[];
   readonly notes: readonly Note[];
   readonly agent: ChosenAgent;
+  readonly sandboxes: readonly SandboxChoice[];
   readonly image: ImageWish | undefined;
   readonly chosen: EngineChoice;
   readonly looking: ReturnType<typeof lookForSecrets>;
@@ -168,6 +177,12 @@ async function composePlan(context: CommandContext, input: RunInput, decided: De
   });
   return {
     request,
+    agent: {
+      from: agent.from,
+      sandboxes: decided.sandboxes,
+      skills: agent.skills.map(({ dir }) => dir),
+      instructions: agent.instructions !== undefined,
+    },
     engineWhy: chosen.why,
     runtimeWhy: chosen.engine === "docker" ? chosen.docker.runtime.why : undefined,
     notes: [...recording.notes, ...decided.notes, ...agent.notes, ...rules.notes, ...secrets.notes],
@@ -233,9 +248,9 @@ async function readRules(context: CommandContext, input: RunInput, workspace: st
   // The one place where it is decided what of a workspace counts: all that follows sees nothing else.
   const trusted = trustLayers(read.layers);
   const agent = chooseAgent(input, trusted.layers, context.folders.home);
-  const picked = options.sandbox.map((name) => ({ name, from: "--sandbox" }));
-  const layers = foldSandboxes(trusted.layers, [...agent.sandboxes, ...picked]);
-  return { layers, agent, notes: [...read.notes, ...trusted.notes] };
+  const sandboxes = [...agent.sandboxes, ...options.sandbox.map((name) => ({ name, from: "--sandbox" }))];
+  const layers = foldSandboxes(trusted.layers, sandboxes);
+  return { layers, agent, sandboxes, notes: [...read.notes, ...trusted.notes] };
 }
 
 /** The name and address of the rules, else the person's own, as a file of the agent's home; none when they have none. */
