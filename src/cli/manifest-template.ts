@@ -13,9 +13,17 @@ agents: {}
 #    instructions: |
 #      Review; change nothing.
 #    skills: [./skills/review]          # folders with a SKILL.md
+#    sandbox: web                       # the rules that it works under, beside those at the top of this file
+#    label: Reviewer                    # shown in caisson ls and in the terminal's title; color: green, too
 #  linter:
 #    provider: command
 #    command: [npm, run, lint]
+
+# Sandboxes: named rules; any key below, and what they extend (docs/manifest.md). Pick one: caisson run --sandbox web ...
+sandboxes: {}
+#  base: { limits: { memory: 2g }, routes: [{ preset: npm }] }
+#  web: { extends: base, ports: [3000], git: { user: { name: Bot, email: bot@acme.example } } }
+#  offline: { routes: [] }              # an explicit empty list takes away what is weaker
 
 # The way out. Nothing is allowed that is not here; the first route that matches decides. The hosts of an agent's own
 # model are allowed without being named.

@@ -223,7 +223,11 @@ export function describeCommands(engine: TestEngine): void {
       });
       await new Promise((resolve) => terminal.onExit(resolve));
       expect(screen).toContain("a␛]52;c;eA==␇␛[2Jb\u001b[31mred\u001b[0m");
-      expect(screen).not.toMatch(/\u001b(?!\[[0-9;]*m)/);
+      // All but the title that is ours.
+      const said = screen
+        .replace(/\u001b\[22;0t\u001b\]0;[^\u0007\u001b]*\u0007/, "")
+        .replace("\u001b]2;\u0007\u001b[23;0t", "");
+      expect(said).not.toMatch(/\u001b(?!\[[0-9;]*m)/);
     });
   });
 

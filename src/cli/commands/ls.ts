@@ -37,7 +37,12 @@ export const lsCommand = defineCommand({
         return [metadata.slug, metadata.agent, metadata.engine, state, workspaceText(metadata, folders.home), extra];
       }),
     );
-    for (const line of lines) output.show({}, () => [`  ${line.trimEnd()}`]);
+    shown.forEach(({ metadata: { slug, label, color } }, index) => {
+      // After the columns are made: what colours is no width.
+      const named = [slug, ...(label === undefined ? [] : [label])];
+      const paint = (line: string, name: string) => line.replace(name, () => output.style.mark(color, name));
+      output.show({}, () => [`  ${named.reduce(paint, lines[index] ?? "").trimEnd()}`]);
+    });
     const hidden = sandboxes.length - shown.length;
     if (shown.length === 0)
       output.note(hidden === 0 ? "no sandbox" : `nothing runs (${hidden} ended: caisson ls --all)`);

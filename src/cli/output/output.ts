@@ -7,6 +7,8 @@ export interface Style {
   readonly good: (text: string) => string;
   readonly bad: (text: string) => string;
   readonly warn: (text: string) => string;
+  /** In the colour that a run is marked with, by its name; none, or one that is not known, changes nothing. */
+  readonly mark: (color: string | undefined, text: string) => string;
 }
 
 /**

@@ -35,7 +35,7 @@ export function headLines({ request, cliVersion, engineWhy, runtimeWhy }: RunPla
   const out = hosts.map(said);
   return [
     `  sandbox    ${metadata.slug}   ${metadata.engine}${engineWhy === undefined ? "" : ` (${engineWhy})`}${runtimeText(request.docker?.runtime, runtimeWhy)} · ${limits.cpus} cpu · ${byteText(limits.memoryBytes)} · ${where}`,
-    `  agent      ${metadata.agent}${cliVersion === undefined ? "" : ` ${cliVersion}`}${metadata.model === undefined ? "" : ` · ${metadata.model}`}${from}`,
+    `  agent      ${metadata.agent}${metadata.label === undefined ? "" : ` "${metadata.label}"`}${cliVersion === undefined ? "" : ` ${cliVersion}`}${metadata.model === undefined ? "" : ` · ${metadata.model}`}${from}`,
     `  out        ${out.length === 0 ? "nothing is allowed" : out.join(" · ")}`,
   ];
 }

@@ -1,5 +1,6 @@
 import { runFailure } from "../../run/errors.ts";
 import type { CommandContext } from "../frame/command-context.ts";
+import { terminalTitle } from "../output/terminal-title.ts";
 import { askStatus } from "./ask-status.ts";
 import { followRun } from "./follow-run.ts";
 import { reachSandbox } from "./reach-sandbox.ts";
@@ -16,5 +17,6 @@ export async function attachRun(context: CommandContext, name: string): Promise<
   }
   const size = context.terminalSize();
   const pty = status.terminal && size !== undefined ? { ...size, term: "" } : undefined;
+  using _title = terminalTitle(context.output, metadata);
   return await followRun(context, connection, { metadata, pty, stdin: "none", decode: status.decoded, isOurs: false });
 }

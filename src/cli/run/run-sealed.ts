@@ -5,6 +5,7 @@ import { connectKeeper } from "../../run/keeper-client.ts";
 import { spawnKeeper } from "../../run/start-keeper.ts";
 import { statePaths } from "../../sandbox/state-paths.ts";
 import type { CommandContext } from "../frame/command-context.ts";
+import { terminalTitle } from "../output/terminal-title.ts";
 import { announceRun, headLines, secretLines } from "./announce-run.ts";
 import { followRun } from "./follow-run.ts";
 import type { RunInput } from "./run-options.ts";
@@ -47,6 +48,7 @@ export async function runSealed(context: CommandContext, input: RunInput): Promi
     output.show({ slug, ...(ports.length > 0 && { ports }) }, () => [slug]);
     return 0;
   }
+  using _title = terminalTitle(output, plan.request.metadata);
   if (plan.request.session) {
     const { followSession } = await import("../session/follow-session.ts");
     return await followSession(context, connection, { ...plan.request, isOurs: true });
