@@ -1,8 +1,29 @@
+import { createCodexSession, thinkingLevels } from "./codex-session.ts";
 import { createCodexDecoder } from "./codex-stream.ts";
 import { codexKey, openaiKey } from "./credentials.ts";
 import { openaiRoutes } from "./model-routes.ts";
 import { handOverPrompt, skillFiles } from "./prompt.ts";
-import type { Provider, ProviderRequest } from "./provider.ts";
+import type { Provider, ProviderPlan, ProviderRequest, ProviderSession } from "./provider.ts";
+
+/** `codex app-server`: what a person decides about a conversation is told to it there, not on its command line. */
+const session: ProviderSession = {
+  abilities: {
+    steer: "now",
+    answer: true,
+    setModel: true,
+    thinking: thinkingLevels,
+    compact: true,
+    resume: true,
+    streams: true,
+  },
+  keeps: [".codex/sessions"],
+  plan: (request) => ({
+    argv: [request.binary, "app-server", ...(request.argv ?? [])],
+    environment: {},
+    files: filesOf({ ...request, interactive: false }),
+  }),
+  codec: createCodexSession,
+};
 
 /** OpenAI's Codex: `codex`, headless with a prompt or in a terminal. */
 export const codex: Provider = {
@@ -25,14 +46,17 @@ export const codex: Provider = {
       // The sandbox is the permission system; one of the CLI's own cannot be made inside another.
       argv: [request.binary, ...headless, "--dangerously-bypass-approvals-and-sandbox", ...model, ...argv],
       environment: {},
-      files: [
-        { path: `${request.home}/.codex/config.toml`, text: configText(request), mode: 0o600 },
-        ...skillFiles(`${request.home}/.codex/skills`, request),
-      ],
+      files: filesOf(request),
     };
   },
   decoder: createCodexDecoder,
+  session,
 };
+
+const filesOf = (request: ProviderRequest): ProviderPlan["files"] => [
+  { path: `${request.home}/.codex/config.toml`, text: configText(request), mode: 0o600 },
+  ...skillFiles(`${request.home}/.codex/skills`, request),
+];
 
 /**
  * The key is read from a variable, by a model provider of our own that is OpenAI in all but the way to sign in: the CLI's own

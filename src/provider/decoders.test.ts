@@ -214,6 +214,8 @@ describe.each(streams)("the decoder of %s", (_, create, text, expected) => {
       { event: "output_produced", stream: "stdout", text: "warning: x\n" },
       { event: "output_produced", stream: "stdout", text: "last\n" },
     ]);
+    const deep = `{"type":"result","a":${"[".repeat(500)}${"]".repeat(500)}}\n`;
+    expect(decodeAll(create(), [encode(deep)])).toEqual([{ event: "output_produced", stream: "stdout", text: deep }]);
     const long = encode(`{"a":"${"x".repeat(2 * 1024 ** 2)}"}\n${text}`);
     expect(decodeAll(create(), [long])).toEqual([
       { event: "error_reported", message: expect.stringMatching(/over 1 MiB/) },

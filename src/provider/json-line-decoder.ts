@@ -8,38 +8,75 @@ export type StreamObject = Readonly<Record<string, unknown>>;
 /** Characters of a tool's output that an event keeps: the whole is in the CLI's own log. */
 const longestText = 64 * 1024;
 
+/** JSON nested deeper than this is no message of any CLI, and more than what prints events could walk. */
+const deepest = 200;
+
+/** A line of a CLI's stream: an object, or what to tell of a line that is none. */
+export type JsonLine = { readonly object: StreamObject } | { readonly event: RunEventDraft };
+
 /**
- * A decoder for a CLI that prints one JSON object a line, LF only. `read` turns one object into events; what is no JSON is
- * passed as output. Never throws, whatever the bytes; a line of over 1 MiB is named and left out.
+ * Cuts a CLI's stream into JSON objects, one a line, LF only. What is no JSON is passed as output; a line of over 1 MiB
+ * is named and left out. Never throws, whatever the bytes and their split; bounded memory.
  */
+export function createJsonLines(cli: string): {
+  write(bytes: Uint8Array): readonly JsonLine[];
+  end(): readonly JsonLine[];
+} {
+  const lines = createBoundedLines();
+  const readLine = (line: StreamLine): readonly JsonLine[] => {
+    if (!("whole" in line))
+      return [{ event: { event: "error_reported", message: `${cli} wrote a line of over 1 MiB: left out` } }];
+    const text = line.whole.replace(/\r$/, "");
+    if (text === "") return [];
+    const object = parseObject(text);
+    return [object ? { object } : { event: { event: "output_produced", stream: "stdout", text: `${text}\n` } }];
+  };
+  return {
+    write: (bytes) => lines.write(bytes).flatMap(readLine),
+    end: () => lines.end().flatMap(readLine),
+  };
+}
+
+/** A decoder for a CLI that prints one JSON object a line. `read` turns one object into events. */
 export function createJsonLineDecoder(
   cli: string,
   read: (object: StreamObject) => readonly RunEventDraft[],
   atEnd: () => readonly RunEventDraft[] = () => [],
 ): Decoder {
-  const lines = createBoundedLines();
-  const readLine = (line: StreamLine): readonly RunEventDraft[] => {
-    if (!("whole" in line))
-      return [{ event: "error_reported", message: `${cli} wrote a line of over 1 MiB: left out` }];
-    const text = line.whole.replace(/\r$/, "");
-    if (text === "") return [];
-    const object = parseObject(text);
-    return object ? read(object) : [{ event: "output_produced", stream: "stdout", text: `${text}\n` }];
-  };
+  const lines = createJsonLines(cli);
+  const tell = (line: JsonLine) => ("object" in line ? read(line.object) : [line.event]);
   return {
-    decode: (bytes) => lines.write(bytes).flatMap(readLine),
-    end: () => [...lines.end().flatMap(readLine), ...atEnd()],
+    decode: (bytes) => lines.write(bytes).flatMap(tell),
+    end: () => [...lines.end().flatMap(tell), ...atEnd()],
   };
 }
 
-/** One line as an object; undefined when it is none. */
+/** One line as an object; undefined when it is none, or nested too deeply. */
 export function parseObject(text: string): StreamObject | undefined {
+  if (isDeep(text)) return undefined;
   try {
     const value: unknown = JSON.parse(text);
     return isObject(value) ? value : undefined;
   } catch {
     return undefined;
   }
+}
+
+/** Whether brackets open deeper than any message's; those within strings count for nothing. */
+function isDeep(text: string): boolean {
+  let depth = 0;
+  let isText = false;
+  for (let at = 0; at < text.length; at++) {
+    const char = text.charCodeAt(at);
+    if (isText) {
+      if (char === 0x5c) at++;
+      else if (char === 0x22) isText = false;
+    } else if (char === 0x22) isText = true;
+    else if (char === 0x7b || char === 0x5b) {
+      if (++depth > deepest) return true;
+    } else if (char === 0x7d || char === 0x5d) depth--;
+  }
+  return false;
 }
 
 function isObject(value: unknown): value is StreamObject {

@@ -20,14 +20,9 @@ export function createPiDecoder(): Decoder {
   const read = (object: StreamObject): readonly RunEventDraft[] => {
     switch (object.type) {
       case "message_end": {
-        const message = objectIn(object, "message");
-        if (message.role !== "assistant") return [];
-        const error = textIn(message, "errorMessage");
-        last = {
-          ok: message.stopReason !== "error" && message.stopReason !== "aborted",
-          text: saidIn(message) || error,
-        };
-        return readMessage(message, error);
+        const found = readAssistant(objectIn(object, "message"));
+        last = found?.result ?? last;
+        return found?.events ?? [];
       }
       case "tool_execution_start":
         return [
@@ -56,16 +51,30 @@ export function createPiDecoder(): Decoder {
   return createJsonLineDecoder("pi", read, takeResult);
 }
 
-function readMessage(message: StreamObject, error: string): readonly RunEventDraft[] {
-  const text = saidIn(message);
-  return [
-    ...(text === "" ? [] : [{ event: "text_produced", text } as const]),
-    ...(error === "" ? [] : [{ event: "error_reported", message: error } as const]),
-  ];
+/** What the model said and thought in one message, and what that makes of the turn; undefined for other messages. */
+export function readAssistant(message: StreamObject):
+  | {
+      readonly events: readonly RunEventDraft[];
+      readonly result: { readonly ok: boolean; readonly text: string };
+    }
+  | undefined {
+  if (message.role !== "assistant") return undefined;
+  const error = textIn(message, "errorMessage");
+  const text = blocksIn(message, "text", "text");
+  const thought = blocksIn(message, "thinking", "thinking");
+  return {
+    events: [
+      ...(thought === "" ? [] : [{ event: "thought_produced", text: thought } as const]),
+      ...(text === "" ? [] : [{ event: "text_produced", text } as const]),
+      ...(error === "" ? [] : [{ event: "error_reported", message: error } as const]),
+    ],
+    result: { ok: message.stopReason !== "error" && message.stopReason !== "aborted", text: text || error },
+  };
 }
 
-const saidIn = (message: StreamObject): string =>
+const blocksIn = (message: StreamObject, type: string, field: string): string =>
   objectsIn(message, "content")
-    .filter((block) => block.type === "text")
-    .map((block) => textIn(block, "text"))
+    .filter((block) => block.type === type)
+    .map((block) => textIn(block, field))
+    .filter((text) => text !== "")
     .join("\n");

@@ -1,8 +1,49 @@
 import { anthropicKey, openaiKey } from "./credentials.ts";
 import { anthropicRoutes, openaiRoutes } from "./model-routes.ts";
+import { createPiSession, thinkingLevels } from "./pi-session.ts";
 import { createPiDecoder } from "./pi-stream.ts";
 import { handOverPrompt, skillFiles } from "./prompt.ts";
-import type { Provider } from "./provider.ts";
+import type { Provider, ProviderPlan, ProviderSession, SessionRequest } from "./provider.ts";
+
+const dirOf = (home: string) => `${home}/.pi/agent`;
+
+/** No update check, no catalogue refresh, no download of helper programs, no telemetry. */
+const environment = { PI_OFFLINE: "1", PI_SKIP_VERSION_CHECK: "1", PI_TELEMETRY: "0" };
+
+/** `pi --mode rpc`. */
+const session: ProviderSession = {
+  abilities: {
+    steer: "now",
+    answer: true,
+    setModel: true,
+    thinking: thinkingLevels,
+    compact: true,
+    resume: true,
+    streams: true,
+  },
+  keeps: [".pi/agent/sessions"],
+  plan(request) {
+    const { model, thinking, resume, instructions } = request;
+    const told = `${dirOf(request.home)}/instructions.md`;
+    const options = {
+      "--model": model,
+      "--thinking": thinking,
+      // Makes it anew where nothing was said in it yet: then there is no file of it.
+      "--session-id": resume,
+      "--append-system-prompt": instructions === undefined ? undefined : told,
+    };
+    const chosen = Object.entries(options).flatMap(([name, value]) => (value === undefined ? [] : [name, value]));
+    return {
+      argv: [request.binary, "--mode", "rpc", ...chosen, ...(request.argv ?? [])],
+      environment,
+      files: [
+        ...filesOf(request),
+        ...(instructions === undefined ? [] : [{ path: told, text: instructions, mode: 0o600 }]),
+      ],
+    };
+  },
+  codec: createPiSession,
+};
 
 /** pi: `pi`, headless with a prompt or in a terminal, with Anthropic's models or OpenAI's. */
 export const pi: Provider = {
@@ -20,18 +61,22 @@ export const pi: Provider = {
     const { argv, ...prompt } = handOverPrompt("pi", request);
     const headless = request.interactive ? [] : ["-p", "--mode", "json"];
     const model = request.model === undefined ? [] : ["--model", request.model];
-    const settings = { defaultProjectTrust: "always", quietStartup: true };
-    const dir = `${request.home}/.pi/agent`;
     return {
       ...prompt,
       argv: [request.binary, ...headless, ...model, ...argv],
-      // No update check, no catalogue refresh, no download of helper programs, no telemetry.
-      environment: { PI_OFFLINE: "1", PI_SKIP_VERSION_CHECK: "1", PI_TELEMETRY: "0" },
-      files: [
-        { path: `${dir}/settings.json`, text: `${JSON.stringify(settings, null, 2)}\n`, mode: 0o600 },
-        ...skillFiles(`${dir}/skills`, request),
-      ],
+      environment,
+      files: filesOf(request),
     };
   },
   decoder: createPiDecoder,
+  session,
 };
+
+function filesOf(request: Pick<SessionRequest, "home" | "skills">): ProviderPlan["files"] {
+  const settings = { defaultProjectTrust: "always", quietStartup: true };
+  const dir = dirOf(request.home);
+  return [
+    { path: `${dir}/settings.json`, text: `${JSON.stringify(settings, null, 2)}\n`, mode: 0o600 },
+    ...skillFiles(`${dir}/skills`, request),
+  ];
+}

@@ -235,3 +235,35 @@ describe("sessions over the Agent Client Protocol", () => {
     expect(message(() => named("acp").plan(request))).toContain('caisson run --session AGENT "what it is to do"');
   });
 });
+
+describe("sessions of Codex and pi", () => {
+  const planOf = (name: string) => {
+    const plan = named(name).session?.plan({
+      ...request,
+      asks: false,
+      model: "m",
+      instructions: "be brief",
+      thinking: "high",
+      resume: "01a1",
+      argv: ["--more"],
+    });
+    if (!plan) throw new Error(`${name} has no session`);
+    return plan;
+  };
+
+  it("start Codex' server, which is told all the rest by its codec", () => {
+    const { argv, files } = planOf("codex");
+    expect(argv).toEqual(["/opt/cli", "app-server", "--more"]);
+    expect(files.map(({ path }) => path)).toEqual(["/home/agent/.codex/config.toml"]);
+  });
+
+  it("start pi with all of it, the instructions in a file", () => {
+    const { argv, files, environment } = planOf("pi");
+    const told = "/home/agent/.pi/agent/instructions.md";
+    expect(argv.join(" ")).toBe(
+      `/opt/cli --mode rpc --model m --thinking high --session-id 01a1 --append-system-prompt ${told} --more`,
+    );
+    expect(files.find(({ path }) => path === told)?.text).toBe("be brief");
+    expect(environment.PI_OFFLINE).toBe("1");
+  });
+});
