@@ -1,0 +1,4 @@
+import { localTestEngine } from "../kit/test-engine.ts";
+import { describeSessions } from "../suites/session-suite.ts";
+
+describeSessions(localTestEngine);
