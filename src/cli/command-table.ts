@@ -173,6 +173,12 @@ export const commandTable: readonly CommandRow[] = [
     load: async () => (await import("./commands/policy-explain.ts")).policyExplainCommand,
   },
   {
+    name: "policy trust",
+    group: "set up",
+    summary: "look at what a repository asks for, and allow exactly that",
+    load: async () => (await import("./commands/policy-trust.ts")).policyTrustCommand,
+  },
+  {
     name: "policy check",
     group: "set up",
     summary: "say whether a manifest is well-formed",

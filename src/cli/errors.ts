@@ -63,6 +63,37 @@ export const cliFailure = failures({
     status: 501,
     exit: 4,
   },
+  trust_none: {
+    message: (d: { dir: string }) => `Cannot find ${d.dir}: it is no folder, or was not trusted`,
+    hint: () => "caisson policy trust --list",
+    status: 404,
+    exit: 3,
+  },
+  trust_unreadable: {
+    message: (d: { dir: string; problems: readonly string[] }) => `Cannot trust ${d.dir}: ${d.problems.join("; ")}`,
+    hint: () => "mend the repository's manifest, or leave it untrusted",
+    status: 409,
+    exit: 5,
+  },
+  trust_changed: {
+    message: (d: { dir: string; digest: string; wanted: string }) =>
+      `Cannot trust ${d.dir}: it is not what you looked at (now ${d.digest})`,
+    hint: () => "caisson policy trust   (shows it)",
+    status: 409,
+    exit: 7,
+  },
+  trust_unasked: {
+    message: (d: { dir: string; digest: string }) => `Cannot trust ${d.dir}: there is no terminal to ask on`,
+    hint: (d) => `caisson policy trust ${d.dir} --yes --digest ${d.digest}`,
+    status: 409,
+    exit: 5,
+  },
+  trust_declined: {
+    message: (d: { dir: string }) => `${d.dir} is not trusted: what it asks for is ignored`,
+    hint: () => "caisson policy trust",
+    status: 409,
+    exit: 5,
+  },
   workspace_of_root: {
     message: (d: { dir: string }) =>
       `Cannot mount ${d.dir} on the docker engine: you are root and so is its owner, and no agent runs as root`,

@@ -10,6 +10,7 @@ import { providers } from "../provider/providers.ts";
 import type { CommandContext } from "./frame/command-context.ts";
 import { readManifests } from "./read-manifests.ts";
 import { manifestCredentials } from "./run/manifest-credentials.ts";
+import { decideTrust } from "./trust/decide-trust.ts";
 
 /** An agent as `caisson run` would find it, and what it still needs. */
 export interface AgentRow {
@@ -41,7 +42,7 @@ export async function listAgents(
   options: { readonly manifest?: string | undefined },
 ): Promise<readonly AgentRow[]> {
   const { layers } = await readManifests(context, { workspace: context.cwd, manifest: options.manifest });
-  const { layers: trusted } = trustLayers(layers);
+  const { layers: trusted } = trustLayers(layers, await decideTrust(context, context.cwd, layers));
   const known = Object.keys(providers);
   const named = trusted.flatMap(({ manifest, brokenAgents }) => [
     ...Object.keys(manifest.agents),

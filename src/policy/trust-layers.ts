@@ -5,22 +5,40 @@ import { type ManifestLayer, placeOf } from "./manifest-layer.ts";
 import type { Note } from "./note.ts";
 import { defaultLimit, type LimitName, parseLimit } from "./resolve-limits.ts";
 
-/** The layers with all that a workspace may not bring taken out; each thing taken out is named in a note. */
-export function trustLayers(layers: readonly ManifestLayer[]): {
+/** What a person said of a workspace's manifests, as they are now. */
+export interface TrustDecision {
+  readonly is: "trusted" | "changed" | "unknown";
+  /** By a layer's file: what counts of it, and the texts of the files that it names. Of a trusted workspace only. */
+  readonly granted: ReadonlyMap<string, Pick<ManifestLayer, "manifest" | "texts">>;
+  readonly notes: readonly Note[];
+}
+
+const unknown: TrustDecision = { is: "unknown", granted: new Map(), notes: [] };
+
+/**
+ * The layers with all that a workspace may not bring taken out; each thing taken out is named in a note. Of a workspace that a
+ * person trusted with this very content only what no repository ever gets is taken out.
+ */
+export function trustLayers(
+  layers: readonly ManifestLayer[],
+  decision: TrustDecision = unknown,
+): {
   readonly layers: readonly ManifestLayer[];
   readonly notes: readonly Note[];
 } {
-  const notes: Note[] = [];
+  const notes: Note[] = [...decision.notes];
   const kept = layers.map((layer) => {
     if (layer.trust === "own") return layer;
-    const { manifest, note } = agentsAlone(layer);
+    const granted = decision.granted.get(layer.file);
+    if (decision.is === "trusted" && granted) return { ...layer, ...granted };
+    const { manifest, note } = agentsAlone(layer, decision.is);
     if (note) notes.push(note);
     return { ...layer, manifest };
   });
   return { layers: kept, notes };
 }
 
-function agentsAlone(layer: ManifestLayer) {
+function agentsAlone(layer: ManifestLayer, is: TrustDecision["is"]) {
   const { manifest } = layer;
   const agents = Object.entries(manifest.agents);
   const named = (key: "dockerfile" | "image") => agents.flatMap(([, agent]) => agent[key] ?? []);
@@ -61,7 +79,11 @@ function agentsAlone(layer: ManifestLayer) {
     limits: lowLimits(layer, manifest, []),
   };
   if (ignored.length === 0) return { manifest: clean };
-  const text = `${layer.file} lies in the workspace and may bring agents alone; ignored: ${ignored.join("; ")} (to use it as your own: --manifest ${layer.file})`;
+  const why =
+    is === "changed"
+      ? "has changed since you trusted this workspace"
+      : "lies in the workspace and may bring agents alone";
+  const text = `${layer.file} ${why}; ignored: ${ignored.join("; ")} (to look at it, and allow it: caisson policy trust)`;
   return { manifest: clean, note: { level: "warning", code: "manifest_untrusted", text } satisfies Note };
 }
 
@@ -94,7 +116,8 @@ function list(what: string, names: readonly string[]): readonly string[] {
   return names.length === 0 ? [] : [`${what} ${names.join(", ")}`];
 }
 
-function lowLimits(layer: ManifestLayer, rules: ManifestSandbox, at: readonly string[]): Manifest["limits"] {
+/** The limits of a workspace that are no request: at most the default. */
+export function lowLimits(layer: ManifestLayer, rules: ManifestSandbox, at: readonly string[]): Manifest["limits"] {
   const [low] = splitLimits(layer, rules, at);
   return Object.fromEntries(low.map((limit) => [limit, rules.limits?.[limit]]));
 }

@@ -14,6 +14,8 @@ export interface OwnDockerfile {
   readonly path: string;
   /** The workspace, which it must not lie in. */
   readonly workspace: string | undefined;
+  /** Of a folder in a workspace that the person trusted: what it held then. */
+  readonly digest?: string | undefined;
   /** Only says what would be. */
   readonly isDry: boolean;
 }
@@ -22,9 +24,9 @@ export interface OwnDockerfile {
 export async function ownImage(
   context: Pick<CommandContext, "environment" | "output" | "onInterrupt">,
   docker: Docker,
-  { path, workspace, isDry }: OwnDockerfile,
+  { path, workspace, digest, isDry }: OwnDockerfile,
 ): Promise<ImageFacts> {
-  refuseInside(path, workspace);
+  if (digest === undefined) refuseInside(path, workspace);
   const { output, environment } = context;
   const abort = new AbortController();
   using _ = context.onInterrupt(() => abort.abort());
@@ -35,9 +37,11 @@ export async function ownImage(
     tell: (line: string) => output.note(output.style.dim(`  ${line}`)),
     signal: abort.signal,
   };
-  const { reference, id, bytes, state, seconds } = await buildOwn(host, { path, isDry }).catch((cause: unknown) => {
-    throw abort.signal.aborted ? imageFailure("image_own_interrupted", { path }, { cause }) : cause;
-  });
+  const { reference, id, bytes, state, seconds } = await buildOwn(host, { path, digest, isDry }).catch(
+    (cause: unknown) => {
+      throw abort.signal.aborted ? imageFailure("image_own_interrupted", { path }, { cause }) : cause;
+    },
+  );
   if (state === "built") output.note(`  image      ${reference}  ${byteText(bytes)}  built in ${seconds} s`);
   const found = id === undefined ? undefined : await readImage(docker, reference);
   if (found !== undefined) return found;

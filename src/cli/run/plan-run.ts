@@ -22,6 +22,7 @@ import type { LaunchRequest, SessionLaunch } from "../../spec/keeper-protocol.ts
 import { cliFailure } from "../errors.ts";
 import type { CommandContext } from "../frame/command-context.ts";
 import { readManifests } from "../read-manifests.ts";
+import { decideTrust } from "../trust/decide-trust.ts";
 import { chooseEngine, type DockerChoice, type DockerOffer, type EngineChoice } from "./choose-engine.ts";
 import { imageTools, machineTools } from "./find-tools.ts";
 import { lookForSecrets } from "./look-for-secrets.ts";
@@ -85,7 +86,7 @@ export async function planRun(context: CommandContext, input: RunInput, facts: P
   // Asked first, so that it answers while the rest is read.
   const docker = startLooking(context, options);
   const workspace = resolveWorkspace(context, options);
-  const { layers, notes, agent, sandboxes } = await readRules(context, input, workspace.dir);
+  const { layers, notes, agent, sandboxes, dockerfiles } = await readRules(context, input, workspace.dir);
   const image = wishedImage({ layers, agent, flag: options.image, home: context.folders.home });
   const variable = context.environment.CAISSON_ENGINE;
   const dockerFlags = (["image", "runtime"] as const).filter((name) => options[name] !== undefined);
@@ -94,7 +95,7 @@ export async function planRun(context: CommandContext, input: RunInput, facts: P
   looking.catch(() => {}); // A bug in it is told where it is awaited.
   const chosen = await chooseEngine(wish, () =>
     docker({
-      ...(image && imageAsk(context, image, { workspace: workspace.dir, isDry: options.dryRun })),
+      ...(image && imageAsk(context, image, { workspace: workspace.dir, isDry: options.dryRun, dockerfiles })),
       ...imageNeedsOf(agent.provider),
       services: serviceImages(layers),
       runtime: options.runtime,
@@ -216,10 +217,18 @@ function startLooking({ environment }: CommandContext, { engine, image, runtime 
 }
 
 /** What is asked of the engine for a wish: an image by its name, or a build. */
-function imageAsk(context: CommandContext, wish: ImageWish, given: Omit<OwnDockerfile, "path">) {
+function imageAsk(
+  context: CommandContext,
+  wish: ImageWish,
+  given: Omit<OwnDockerfile, "path" | "digest"> & { readonly dockerfiles: ReadonlyMap<string, string> },
+) {
   if ("image" in wish) return { image: wish.image };
   const buildOwn: DockerAsk["buildOwn"] = async (docker) =>
-    (await import("./own-image.ts")).ownImage(context, docker, { path: wish.dockerfile, ...given });
+    (await import("./own-image.ts")).ownImage(context, docker, {
+      path: wish.dockerfile,
+      digest: given.dockerfiles.get(wish.dockerfile),
+      ...given,
+    });
   return { buildOwn };
 }
 
@@ -246,11 +255,13 @@ async function readRules(context: CommandContext, input: RunInput, workspace: st
   const { options } = input;
   const read = await readManifests(context, { workspace, manifest: options.manifest });
   // The one place where it is decided what of a workspace counts: all that follows sees nothing else.
-  const trusted = trustLayers(read.layers);
+  const decision = await decideTrust(context, workspace, read.layers);
+  const trusted = trustLayers(read.layers, decision);
   const agent = chooseAgent(input, trusted.layers, context.folders.home);
   const sandboxes = [...agent.sandboxes, ...options.sandbox.map((name) => ({ name, from: "--sandbox" }))];
   const layers = foldSandboxes(trusted.layers, sandboxes);
-  return { layers, agent, sandboxes, notes: [...read.notes, ...trusted.notes] };
+  const notes = [...read.notes, ...trusted.notes];
+  return { layers, agent, sandboxes, notes, dockerfiles: decision.dockerfiles };
 }
 
 /** The name and address of the rules, else the person's own, as a file of the agent's home; none when they have none. */

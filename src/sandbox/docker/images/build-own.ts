@@ -28,10 +28,20 @@ export type OwnBuildHost = Omit<BuildHost, "readNpm">;
  */
 export async function buildOwn(
   host: OwnBuildHost,
-  { path, isDry }: { readonly path: string; readonly isDry: boolean },
+  {
+    path,
+    digest,
+    isDry,
+  }: {
+    readonly path: string;
+    /** What the folder has to hold; anything else is refused. */
+    readonly digest?: string | undefined;
+    readonly isDry: boolean;
+  },
 ): Promise<OwnImage> {
   const { docker, now, proxies } = host;
   const context = readOwnContext(path);
+  if (digest !== undefined && context.digest !== digest) throw imageFailure("image_own_changed", { path });
   const target = `own-${createHash("sha256").update(path).digest("hex").slice(0, 8)}`;
   const baseIds: string[] = [];
   for (const image of imagesBuiltOn(context.dockerfile)) baseIds.push(await baseId(host, image));

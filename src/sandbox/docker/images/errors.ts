@@ -35,6 +35,12 @@ export const imageFailure = failures({
     status: 404,
     exit: 2,
   },
+  image_own_changed: {
+    message: ({ path }: { path: string }) => `Cannot build ${path}: its folder is not as you trusted it`,
+    hint: () => "caisson policy trust",
+    status: 409,
+    exit: 5,
+  },
   image_own_in_workspace: {
     message: (d: { path: string }) =>
       `Cannot build the agent's image from ${d.path}: its folder and the workspace lie in one another, and what an agent may write to is not built outside of a sandbox`,
