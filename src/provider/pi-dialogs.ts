@@ -1,5 +1,6 @@
 import type { Answer, Question } from "../spec/session.ts";
 import { type StreamObject, textIn } from "./json-line-decoder.ts";
+import { readAsking } from "./pi-asking.ts";
 
 /** A dialog that an extension of pi's opens, as a question, and how its answer is told. */
 interface PiDialog {
@@ -17,6 +18,8 @@ export function readPiDialog(request: StreamObject): PiDialog | undefined {
     "option" in answer ? { value: answer.option } : "text" in answer ? { value: answer.text } : cancelled;
   switch (request.method) {
     case "select": {
+      const asking = readAsking(title);
+      if (asking) return { question: { question, ...asking }, responseTo: spoken };
       const labels = Array.isArray(request.options) ? request.options.filter((label) => typeof label === "string") : [];
       const options = labels.map((label) => ({ id: label, label, means: "other" as const }));
       return { question: { question, kind: "choice", title, options }, responseTo: spoken };

@@ -117,6 +117,24 @@ describe("the codec of pi", () => {
     ]);
   });
 
+  it("passes on what our extension asks before a tool is used", () => {
+    const { hear, say } = openPi();
+    const title = 'caisson-ask {"tool":"bash","input":{"command":"ls"}}';
+    const asked = hear(dialog("d1", "select", { title, options: ["allow", "allow_always", "deny"] }));
+    expect(events(asked)).toMatchObject([
+      {
+        kind: "permission",
+        title: "Use bash",
+        tool: "bash",
+        input: { command: "ls" },
+        options: [{ means: "allow" }, {}, {}],
+      },
+    ]);
+    expect(written(say({ type: "answer", question: "d1", answer: { option: "allow_always" } }))).toEqual([
+      { type: "extension_ui_response", id: "d1", value: "allow_always" },
+    ]);
+  });
+
   it("changes the model, of the same provider or another, and the level that it then has", () => {
     const { hear, say } = openPi();
     expect(written(say({ type: "set_model", model: "claude-opus-4-5" }))).toMatchObject([

@@ -1,5 +1,6 @@
 import { anthropicKey, openaiKey } from "./credentials.ts";
 import { anthropicRoutes, openaiRoutes } from "./model-routes.ts";
+import { askingExtension } from "./pi-asking.ts";
 import { createPiSession, thinkingLevels } from "./pi-session.ts";
 import { createPiDecoder } from "./pi-stream.ts";
 import { handOverPrompt, skillFiles } from "./prompt.ts";
@@ -23,8 +24,9 @@ const session: ProviderSession = {
   },
   keeps: [".pi/agent/sessions"],
   plan(request) {
-    const { model, thinking, resume, instructions } = request;
-    const told = `${dirOf(request.home)}/instructions.md`;
+    const { model, thinking, resume, instructions, asks } = request;
+    const dir = dirOf(request.home);
+    const told = `${dir}/instructions.md`;
     const options = {
       "--model": model,
       "--thinking": thinking,
@@ -39,6 +41,7 @@ const session: ProviderSession = {
       files: [
         ...filesOf(request),
         ...(instructions === undefined ? [] : [{ path: told, text: instructions, mode: 0o600 }]),
+        ...(asks ? [{ path: `${dir}/extensions/caisson-ask.js`, text: askingExtension, mode: 0o600 }] : []),
       ],
     };
   },

@@ -89,6 +89,7 @@ export function readResponses(body: Json): ScriptedRequest {
     tools: tools.flatMap(readOfferedTools),
     turnsDone: items.filter((item, n) => isModels(item) && !isModels(items[n - 1] ?? {})).length,
     isFormatAsked: (body.text as Json | undefined)?.format !== undefined,
+    isSummaryAsked: items.at(-1)?.type === "compaction_trigger",
     text: JSON.stringify(body),
   };
 }
@@ -125,7 +126,8 @@ export function responseEvents(answer: ScriptedAnswer, request: ScriptedRequest)
     { type: "response.in_progress", response: start },
   ];
   responseItems(answer, request).forEach((item, output_index) => {
-    events.push(...(item.type === "message" ? messageEvents(item, output_index) : callEvents(item, output_index)));
+    const grow = { message: messageEvents, compaction: wholeEvents }[String(item.type)] ?? callEvents;
+    events.push(...grow(item, output_index));
   });
   events.push({ type: "response.completed", response: responseObject(answer, request) });
   return events.map(
@@ -145,6 +147,11 @@ function messageEvents(item: Json, output_index: number): readonly Json[] {
     { type: "response.output_item.done", output_index, item },
   ];
 }
+
+const wholeEvents = (item: Json, output_index: number): readonly Json[] => [
+  { type: "response.output_item.added", output_index, item },
+  { type: "response.output_item.done", output_index, item },
+];
 
 function callEvents(item: Json, output_index: number): readonly Json[] {
   const at = { item_id: item.id, output_index };
@@ -168,6 +175,8 @@ const responseHead = (request: ScriptedRequest): Json => ({
 
 function responseItems(answer: ScriptedAnswer, request: ScriptedRequest): readonly Json[] {
   const n = request.turnsDone;
+  if (request.isSummaryAsked)
+    return [{ id: `cmp_scripted_${n}`, type: "compaction", encrypted_content: "c3VtbWFyeQ==" }];
   const content = [{ type: "output_text", text: answer.text, annotations: [] }];
   const message = { id: `msg_scripted_${n}`, type: "message", role: "assistant", status: "completed", content };
   const calls = answer.calls.map(({ tool, input }, k) => ({

@@ -29,6 +29,8 @@ export interface ScriptedRequest {
   /** How many turns the model has had in this conversation: retries of a request see the same number. */
   readonly turnsDone: number;
   readonly isFormatAsked: boolean;
+  /** Not a turn, but the conversation in few words, which only the model can read. */
+  readonly isSummaryAsked?: boolean;
   /** The whole request as text: the working directory is found in it. */
   readonly text: string;
 }
