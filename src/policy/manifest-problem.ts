@@ -42,6 +42,8 @@ const otherWords: Readonly<Record<string, readonly string[]>> = {
   user: ["git"],
   volumes: ["mounts"],
 };
+/** A key may be anything: `toString` is nobody's word. */
+const wordsFor = (key: string) => (Object.hasOwn(otherWords, key) ? (otherWords[key] ?? []) : []);
 
 type Issue = z.core.$ZodIssue;
 
@@ -62,7 +64,7 @@ function problemsOf(issue: Issue, base: readonly (string | number)[], schema: z.
   if (issue.code === "unrecognized_keys") {
     const known = knownKeys(schema, path);
     return issue.keys.map((key) => {
-      const near = nearestWord(key, known) ?? otherWords[key]?.find((word) => known.includes(word));
+      const near = nearestWord(key, known) ?? wordsFor(key).find((word) => known.includes(word));
       const text = `unknown key "${key}"${near || known.length === 0 ? "" : `: known are ${known.join(", ")}`}`;
       return { path: [...path, key], atKey: true, text, ...(near ? { near } : {}) };
     });

@@ -36,6 +36,7 @@ describe("parseManifest()", () => {
       "routes:\n  - host: a.example\n    credential: { name: x, inject: [{ as: bearer, usr: y }] }",
       'unknown key "usr"',
     ],
+    ["toString: 1", '1:1: unknown key "toString"'],
     ["limits: { cpu: 2 }", '1:11: unknown key "cpu" (did you mean "cpus"?)'],
     ["credentials:\n  gh: { evn: X }", '2:9: unknown key "evn" (did you mean "env"?)'],
     ["routes:\n  - host: 10.0.0.1", "2:5: an IP address cannot be a route's host"],
