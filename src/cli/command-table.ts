@@ -29,6 +29,12 @@ export const commandTable: readonly CommandRow[] = [
     load: async () => (await import("./commands/send.ts")).sendCommand,
   },
   {
+    name: "acp",
+    group: "run",
+    summary: "be the agent of an editor: sealed sessions over the Agent Client Protocol",
+    load: async () => (await import("./commands/acp.ts")).acpCommand,
+  },
+  {
     name: "exec",
     group: "run",
     summary: "run a command in a running sandbox",

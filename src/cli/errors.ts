@@ -120,4 +120,16 @@ export const cliFailure = failures({
     status: 409,
     exit: 7,
   },
+  prompt_unreadable: {
+    message: (d: { what: string }) => `Cannot pass on ${d.what}: the agent gets text, links and quoted files`,
+    hint: () => "save it as a file of the workspace and name that",
+    status: 400,
+    exit: 2,
+  },
+  folder_missing: {
+    message: (d: { folder: string }) => `Cannot work in ${d.folder}: it is no folder of this machine`,
+    hint: () => "open a folder in the editor first",
+    status: 404,
+    exit: 3,
+  },
 });

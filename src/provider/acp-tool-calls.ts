@@ -52,7 +52,8 @@ export function createAcpToolCalls(step: Pick<StepBuilder, "tell">, wholeAt: "ca
     describe(update) {
       const id = textIn(update, "toolCallId");
       const { rawInput, ...rest } = update;
-      const call = note(id, calls.has(id) ? rest : update);
+      // What it told when it announced the call may have been a part.
+      const call = note(id, calls.get(id)?.state === "started" ? rest : update);
       start(id, call);
       return { tool: call.tool, input: call.input ?? rawInput };
     },

@@ -3,7 +3,11 @@ import type { LaunchRequest } from "../spec/keeper-protocol.ts";
 import type { EventLog } from "./event-log.ts";
 import type { KeeperHost } from "./keeper-host.ts";
 import { createSessionDriver, type SessionDriver } from "./session-driver.ts";
-import { watchIdle } from "./watch-idle.ts";
+import { type IdleWatch, watchIdle } from "./watch-idle.ts";
+import { watchOwner } from "./watch-owner.ts";
+
+/** How long whoever opens a session of their own may take to attach to it. */
+const ownerSeconds = 60;
 
 /** A run that is a session, as its keeper holds it. */
 export interface OpenSession {
@@ -40,6 +44,9 @@ export async function openSession(
       keeper.stop("stopped");
     },
   );
+  const owner: IdleWatch | undefined = request.session?.owned
+    ? watchOwner(ownerSeconds, keeper.isAttended, () => keeper.stop("stopped"))
+    : undefined;
   const driver = createSessionDriver({
     ...made,
     agent: request.metadata.agent,
@@ -53,9 +60,13 @@ export async function openSession(
     begin: () => {
       if (prompt !== undefined) driver.command({ type: "prompt", text: prompt });
     },
-    attended: idle.look,
+    attended: () => {
+      idle.look();
+      owner?.look();
+    },
     close: () => {
       idle.close();
+      owner?.close();
       driver.end();
     },
   };

@@ -111,10 +111,11 @@ export function createSessionDriver(parts: SessionParts): SessionDriver {
   };
 
   const perform = (step: SessionStep) => {
+    // The pieces first: what they are of follows whole, as an event.
+    for (const { kind, text } of step.streamed ?? []) parts.streamed(kind, text);
     // Told before it is done: what is on the record may not have happened, what happened is on the record.
     for (const draft of step.events ?? []) take(draft);
     if (step.write !== undefined) input.write(step.write);
-    for (const { kind, text } of step.streamed ?? []) parts.streamed(kind, text);
   };
 
   const begin = ({ prompt, text }: Waiting) => {

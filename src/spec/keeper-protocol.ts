@@ -29,6 +29,7 @@ export const SessionLaunch = z.strictObject({
   thinking: ThinkingLevel.optional(),
   resume: z.string().optional().meta({ description: "The CLI's own id of the conversation to go on with" }),
   prompt: z.string().optional().meta({ description: "The first one; recorded before anything is started" }),
+  owned: z.boolean().optional().meta({ description: "It ends when nobody is attached to it any more" }),
 });
 export type SessionLaunch = z.output<typeof SessionLaunch>;
 
