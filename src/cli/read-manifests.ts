@@ -1,5 +1,6 @@
-import { readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join, resolve, sep } from "node:path";
+import { readWithin } from "../host/read-within.ts";
 import { type EntryFileFound, loadManifests } from "../policy/load-manifests.ts";
 import type { CommandContext } from "./frame/command-context.ts";
 
@@ -11,12 +12,13 @@ export function readManifests(
   { folders, cwd }: Pick<CommandContext, "folders" | "cwd">,
   { workspace, manifest }: { readonly workspace: string | undefined; readonly manifest: string | undefined },
 ) {
-  const root = workspace === undefined ? undefined : realFolder(workspace);
-  const isForeign = (path: string) => workspace !== undefined && path.startsWith(`${workspace}${sep}`);
   const given = manifest === undefined ? undefined : resolve(cwd, manifest);
   const personal = join(folders.config, "caisson.yaml");
+  // A file of a repository: a link that leads out of it, a pipe or a huge file is as if it were not there.
   const readText = (path: string) =>
-    isForeign(path) && path !== given && path !== personal ? readInside(path, root) : readOwn(path);
+    workspace !== undefined && path.startsWith(`${workspace}${sep}`) && path !== given && path !== personal
+      ? readWithin(workspace, path, workspaceBytes)
+      : readOwn(path);
   return loadManifests(readText, {
     home: folders.home,
     personal,
@@ -49,30 +51,9 @@ function namesIn(dir: string): readonly string[] {
   }
 }
 
-/** A file of a repository: a link that leads out of it, a pipe or a huge file is as if it were not there. */
-function readInside(path: string, root: string | undefined): string | undefined {
-  try {
-    const real = realpathSync(path);
-    const facts = statSync(real);
-    if (root === undefined || !real.startsWith(`${root}${sep}`) || !facts.isFile() || facts.size > workspaceBytes)
-      return undefined;
-    return readFileSync(real, "utf8");
-  } catch {
-    return undefined;
-  }
-}
-
 function readOwn(path: string): string | undefined {
   try {
     return readFileSync(path, "utf8");
-  } catch {
-    return undefined;
-  }
-}
-
-function realFolder(path: string): string | undefined {
-  try {
-    return realpathSync(path);
   } catch {
     return undefined;
   }

@@ -29,6 +29,7 @@ export const claudeCode: Provider = {
       files: [...configFiles(request), ...skillFiles(`${request.home}/.claude/skills`, request)],
     };
   },
+  words: { reads: ["CLAUDE.md", "AGENTS.md"], homeFile: ".claude/CLAUDE.md" },
   decoder: createClaudeCodeDecoder,
   session: {
     abilities: {

@@ -49,6 +49,7 @@ export const codex: Provider = {
       files: filesOf(request),
     };
   },
+  words: { reads: ["AGENTS.md"], homeFile: ".codex/AGENTS.md" },
   decoder: createCodexDecoder,
   session,
 };

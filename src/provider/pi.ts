@@ -71,6 +71,7 @@ export const pi: Provider = {
       files: filesOf(request),
     };
   },
+  words: { reads: ["AGENTS.md", "CLAUDE.md"], homeFile: ".pi/agent/AGENTS.md" },
   decoder: createPiDecoder,
   session,
 };

@@ -135,6 +135,11 @@ export interface Provider {
   routes(credential: ProviderCredential | undefined): readonly Route[];
   plan(request: ProviderRequest): ProviderPlan;
   decoder(): Decoder;
+  /**
+   * Which of a project's `AGENTS.md` and `CLAUDE.md` it reads by itself (the first that is there), and the file below its
+   * private home that it reads beside them. Without this it reads both.
+   */
+  readonly words?: { readonly reads: readonly ("AGENTS.md" | "CLAUDE.md")[]; readonly homeFile: string };
   /** How it is held a conversation with; a provider without one runs once. */
   readonly session?: ProviderSession;
 }

@@ -1,34 +1,32 @@
 import { createHash } from "node:crypto";
+import { join } from "node:path";
 import { lookForDocker } from "../../host/docker/look-for-docker.ts";
 import { readGitIdentity } from "../../host/read-git-identity.ts";
-import { foldSandboxes, type SandboxChoice } from "../../policy/fold-sandboxes.ts";
+import { readWithin } from "../../host/read-within.ts";
+import type { SandboxChoice } from "../../policy/fold-sandboxes.ts";
 import type { ManifestLayer } from "../../policy/manifest-layer.ts";
 import type { Note } from "../../policy/note.ts";
 import { policyHash } from "../../policy/policy-hash.ts";
-import { resolveAgent } from "../../policy/resolve-agent.ts";
 import { resolveGitUser } from "../../policy/resolve-git-user.ts";
 import { serviceImages } from "../../policy/service-images.ts";
-import { trustLayers } from "../../policy/trust-layers.ts";
 import { wishedEngine } from "../../policy/wished-engine.ts";
 import { type ImageWish, wishedImage } from "../../policy/wished-image.ts";
 import { providerFailure } from "../../provider/errors.ts";
 import { gitConfigFile } from "../../provider/git-identity.ts";
+import { type ProjectWords, projectWordFiles, unreadWords } from "../../provider/project-words.ts";
 import type { Provider, ProviderPlan } from "../../provider/provider.ts";
-import { providers } from "../../provider/providers.ts";
 import { composeLaunch, insideHome } from "../../run/compose-launch.ts";
 import { sessionRequest } from "../../run/session-request.ts";
-import type { ColorName } from "../../spec/color-names.ts";
 import type { LaunchRequest, SessionLaunch } from "../../spec/keeper-protocol.ts";
 import { cliFailure } from "../errors.ts";
 import type { CommandContext } from "../frame/command-context.ts";
-import { readManifests } from "../read-manifests.ts";
-import { decideTrust } from "../trust/decide-trust.ts";
 import { chooseEngine, type DockerChoice, type DockerOffer, type EngineChoice } from "./choose-engine.ts";
 import { imageTools, machineTools } from "./find-tools.ts";
 import { lookForSecrets } from "./look-for-secrets.ts";
 import type { DockerAsk } from "./offer-docker.ts";
 import type { OwnDockerfile } from "./own-image.ts";
 import { planRecording } from "./plan-recording.ts";
+import { type ChosenAgent, readRules } from "./read-rules.ts";
 import { resolveRules } from "./resolve-rules.ts";
 import { resolveWorkspace } from "./resolve-workspace.ts";
 import type { RunInput } from "./run-options.ts";
@@ -52,24 +50,6 @@ export interface RunPlan {
   readonly engineWhy: string | undefined;
   /** Why not under the stronger runtime that the engine has. */
   readonly runtimeWhy: string | undefined;
-}
-
-/** The agent that a command line names: a provider and what it is told. */
-interface ChosenAgent {
-  readonly name: string;
-  readonly provider: Provider;
-  readonly model?: string | undefined;
-  readonly instructions?: string | undefined;
-  readonly command?: readonly string[] | undefined;
-  /** Its own image, and where the agent is said. */
-  readonly image?: string | undefined;
-  readonly dockerfile?: string | undefined;
-  readonly from?: string | undefined;
-  readonly label?: string | undefined;
-  readonly color?: ColorName | undefined;
-  readonly sandboxes: readonly SandboxChoice[];
-  readonly skills: readonly { readonly dir: string; readonly within: string }[];
-  readonly notes: readonly Note[];
 }
 
 /** What is known beside the command line. */
@@ -147,6 +127,7 @@ async function composePlan(context: CommandContext, input: RunInput, decided: De
   const planned = session ? await planSession(agent, session, given) : await planAgent(agent, given);
   const homeFiles = rules.homeFiles.map(({ path, text }) => ({ path: `${insideHome}/${path}`, text, mode: 0o600 }));
   const gitFiles = await gitConfig;
+  const wordFiles = unreadWords(provider, insideHome, readWords(workspace.dir));
   const secrets = await decided.looking;
   const request = composeLaunch({
     slug: decided.slug,
@@ -164,7 +145,7 @@ async function composePlan(context: CommandContext, input: RunInput, decided: De
     input: planned.input,
     cliVersion: tools.version,
     environment: planned.environment,
-    files: [...planned.files, ...homeFiles, ...gitFiles],
+    files: [...planned.files, ...homeFiles, ...gitFiles, ...wordFiles],
     masked: secrets.masked,
     tools,
     stdin: session || (isCommand && pty === undefined && isFed(context, options)) ? "pipe" : "none",
@@ -250,20 +231,6 @@ function dockerLaunch({ address, agentImage, gateImage, user, runtime: { runtime
   return { address, launch: { ...images, user, ...(runtime !== undefined && { runtime }) } };
 }
 
-/** The agent, and the layers whose rules count for it. */
-async function readRules(context: CommandContext, input: RunInput, workspace: string | undefined) {
-  const { options } = input;
-  const read = await readManifests(context, { workspace, manifest: options.manifest });
-  // The one place where it is decided what of a workspace counts: all that follows sees nothing else.
-  const decision = await decideTrust(context, workspace, read.layers);
-  const trusted = trustLayers(read.layers, decision);
-  const agent = chooseAgent(input, trusted.layers, context.folders.home);
-  const sandboxes = [...agent.sandboxes, ...options.sandbox.map((name) => ({ name, from: "--sandbox" }))];
-  const layers = foldSandboxes(trusted.layers, sandboxes);
-  const notes = [...read.notes, ...trusted.notes];
-  return { layers, agent, sandboxes, notes, dockerfiles: decision.dockerfiles };
-}
-
 /** The name and address of the rules, else the person's own, as a file of the agent's home; none when they have none. */
 async function readGitConfig(
   { environment, folders }: CommandContext,
@@ -342,40 +309,6 @@ function refuseWhatIsNotHere(options: RunInput["options"]): void {
   if (options.budget !== undefined) throw refuse("--budget", "caisson run --timeout 30m");
 }
 
-function chooseAgent(input: RunInput, layers: readonly ManifestLayer[], home: string): ChosenAgent {
-  const [name] = input.arguments;
-  if (input.command) {
-    if (name !== undefined)
-      throw cliFailure("wrong_usage", { command: "run", problem: "give an agent or `-- COMMAND`, not both" });
-    if (input.command.length === 0)
-      throw cliFailure("wrong_usage", { command: "run", problem: "nothing stands behind --" });
-    return {
-      name: "command",
-      provider: providerNamed("command"),
-      command: input.command,
-      sandboxes: [],
-      skills: [],
-      notes: [],
-    };
-  }
-  if (name === undefined)
-    throw cliFailure("wrong_usage", { command: "run", problem: "say which agent, or `-- COMMAND`" });
-  const agent = resolveAgent(name, { layers, home, providers: Object.keys(providers) });
-  return { ...agent, provider: providerNamed(agent.provider) };
-}
-
-function providerNamed(name: string): Provider {
-  const provider = providers[name];
-  if (!provider)
-    throw cliFailure("wrong_value", {
-      command: "run",
-      option: "provider",
-      value: name,
-      expected: Object.keys(providers).join(", "),
-    });
-  return provider;
-}
-
 /** Our own terminal for the agent, where the person has one and nothing else was said to it. */
 function terminalFor(context: CommandContext, input: RunInput, isInteractive: boolean): LaunchRequest["pty"] {
   const size = context.terminalSize();
@@ -388,4 +321,13 @@ async function readSkills(skills: ChosenAgent["skills"]) {
   if (skills.length === 0) return [];
   const { readSkill } = await import("../../host/skill/read-skill.ts");
   return skills.map(readSkill);
+}
+
+/** Longest AGENTS.md or CLAUDE.md that is handed over. */
+const wordBytes = 256 * 1024;
+
+function readWords(workspace: string | undefined): ProjectWords {
+  if (workspace === undefined) return {};
+  const read = (name: string) => readWithin(workspace, join(workspace, name), wordBytes);
+  return Object.fromEntries(projectWordFiles.flatMap((name) => [[name, read(name)]]));
 }
