@@ -149,6 +149,18 @@ export const commandTable: readonly CommandRow[] = [
     load: async () => (await import("./commands/agents-ls.ts")).agentsLsCommand,
   },
   {
+    name: "login",
+    group: "set up",
+    summary: "sign in with a subscription, kept and renewed outside of every sandbox",
+    load: async () => (await import("./commands/login.ts")).loginCommand,
+  },
+  {
+    name: "logout",
+    group: "set up",
+    summary: "forget a login",
+    load: async () => (await import("./commands/logout.ts")).logoutCommand,
+  },
+  {
     name: "credentials set",
     group: "set up",
     summary: "keep a credential, sealed",

@@ -108,6 +108,13 @@ export const cliFailure = failures({
     status: 424,
     exit: 4,
   },
+  login_unknown: {
+    message: (d: { name: string; known: readonly string[] }) =>
+      `Cannot sign in to "${d.name}": accounts are known of ${d.known.join(", ")}`,
+    hint: () => "caisson credentials set NAME   (for a key)",
+    status: 404,
+    exit: 3,
+  },
   file_unwritable: {
     message: (d: { file: string; problem: string }) => `Cannot write ${d.file}: ${d.problem}`,
     hint: () => "caisson init   (prints it instead)",

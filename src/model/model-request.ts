@@ -24,6 +24,8 @@ const endpoints: Readonly<Record<ModelApi, Readonly<Record<string, Conversation[
     // GitHub's Copilot has them at its root.
     "/chat/completions": "chat",
     "/responses": "responses",
+    // ChatGPT's own, which Codex uses with a subscription.
+    "/backend-api/codex/responses": "responses",
   },
 };
 

@@ -2,6 +2,7 @@ import type { Route } from "../spec/policy.ts";
 import { createClaudeCodeCodec, thinkingLevels } from "./claude-code-session.ts";
 import { createClaudeCodeDecoder } from "./claude-code-stream.ts";
 import { anthropicKey, claudeCodeToken, placeholderTail } from "./credentials.ts";
+import { claudeLogin } from "./logins.ts";
 import { anthropicRoutes, httpsRoute, signInOf } from "./model-routes.ts";
 import { handOverPrompt, skillFiles } from "./prompt.ts";
 import type { Provider, ProviderCredential, ProviderPlan, ProviderRequest, SessionRequest } from "./provider.ts";
@@ -15,7 +16,8 @@ export const claudeCode: Provider = {
   versionArgs: ["--version"],
   credentials: [anthropicKey, claudeCodeToken],
   signIn: "one",
-  signInHint: "claude setup-token, then export CLAUDE_CODE_OAUTH_TOKEN=…",
+  signInHint: "caisson login claude-code, or: export ANTHROPIC_API_KEY=…",
+  login: claudeLogin,
   routes: (credential) => [...anthropicRoutes(credential), settingsRoute(credential)],
   plan(request) {
     const { argv, ...prompt } = handOverPrompt("claude-code", request);

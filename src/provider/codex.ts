@@ -1,7 +1,8 @@
 import { createCodexSession, thinkingLevels } from "./codex-session.ts";
 import { createCodexDecoder } from "./codex-stream.ts";
-import { codexKey, openaiKey } from "./credentials.ts";
-import { openaiRoutes } from "./model-routes.ts";
+import { codexKey, codexLogin, openaiKey } from "./credentials.ts";
+import { codexChatgptLogin } from "./logins.ts";
+import { chatgptRoutes, openaiRoutes } from "./model-routes.ts";
 import { handOverPrompt, skillFiles } from "./prompt.ts";
 import type { Provider, ProviderPlan, ProviderRequest, ProviderSession } from "./provider.ts";
 
@@ -32,10 +33,11 @@ export const codex: Provider = {
   binaries: ["codex"],
   install: "npm install -g @openai/codex",
   versionArgs: ["--version"],
-  credentials: [openaiKey, codexKey],
+  credentials: [openaiKey, codexKey, codexLogin],
   signIn: "one",
-  signInHint: "export OPENAI_API_KEY=…",
-  routes: openaiRoutes,
+  signInHint: "caisson login codex, or: export OPENAI_API_KEY=…",
+  login: codexChatgptLogin,
+  routes: (credential) => (credential?.name === codexLogin.name ? chatgptRoutes(credential) : openaiRoutes(credential)),
   plan(request) {
     const { argv, ...prompt } = handOverPrompt("codex", request, { instructions: () => [] });
     // A server behind its screen would be asked over a unix socket, which no program inside may open.
@@ -63,16 +65,18 @@ const filesOf = (request: ProviderRequest): ProviderPlan["files"] => [
  * The key is read from a variable, by a model provider of our own that is OpenAI in all but the way to sign in: the CLI's own
  * would ask for a login first. No telemetry, no update check, no question about trust in the folder.
  */
-function configText({ interactive, instructions, signedInWith, workdir }: ProviderRequest): string {
-  const key = signedInWith.includes(codexKey.name) ? codexKey : openaiKey;
+function configText({ interactive, instructions, signedInWith, workdir, accountId }: ProviderRequest): string {
+  const key = [codexLogin, codexKey].find(({ name }) => signedInWith.includes(name)) ?? openaiKey;
+  const isLogin = key === codexLogin;
   return [
     'model_provider = "openai-key"',
     "check_for_update_on_startup = false",
     ...(interactive && instructions !== undefined ? [`developer_instructions = ${tomlText(instructions)}`] : []),
     "[model_providers.openai-key]",
     'name = "OpenAI"',
-    'base_url = "https://api.openai.com/v1"',
+    `base_url = "${isLogin ? "https://chatgpt.com/backend-api/codex" : "https://api.openai.com/v1"}"`,
     `env_key = ${tomlText(key.variable)}`,
+    ...(isLogin && accountId !== undefined ? [`http_headers = { "chatgpt-account-id" = ${tomlText(accountId)} }`] : []),
     'wire_api = "responses"',
     "supports_websockets = false",
     "[tui]",

@@ -3,6 +3,7 @@ import { createAcpSession } from "./acp-session.ts";
 import { createCopilotDecoder } from "./copilot-stream.ts";
 import { copilotProviderKey, copilotToken } from "./credentials.ts";
 import { providerFailure } from "./errors.ts";
+import { copilotLogin } from "./logins.ts";
 import { httpsRoute, openaiRoutes, signInOf } from "./model-routes.ts";
 import { handOverPrompt, skillFiles } from "./prompt.ts";
 import type { Provider, ProviderCredential, ProviderRequest, SessionRequest } from "./provider.ts";
@@ -16,7 +17,8 @@ export const copilot: Provider = {
   versionArgs: ["--version"],
   credentials: [copilotToken, copilotProviderKey],
   signIn: "one",
-  signInHint: 'export COPILOT_GITHUB_TOKEN="$(gh auth token)"',
+  signInHint: 'caisson login copilot, or: export COPILOT_GITHUB_TOKEN="$(gh auth token)"',
+  login: copilotLogin,
   routes: (credential) =>
     credential?.name === copilotProviderKey.name ? openaiRoutes(credential) : githubRoutes(credential),
   plan(request) {

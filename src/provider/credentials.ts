@@ -41,6 +41,15 @@ export const codexKey: ProviderCredential = {
   source: { env: "CODEX_API_KEY" },
 };
 
+/** The access token of a ChatGPT subscription, which `caisson login codex` keeps and renews. */
+export const codexLogin: ProviderCredential = {
+  ...openaiKey,
+  name: "codex-login",
+  variable: "CODEX_CHATGPT_TOKEN",
+  source: { env: "CODEX_CHATGPT_TOKEN" },
+  placeholder: (unique) => `chatgpt-${unique}${placeholderTail}`,
+};
+
 /** A GitHub token whose owner may use Copilot. The CLI knows kinds of tokens by how they begin. */
 export const copilotToken: ProviderCredential = {
   name: "copilot-github-token",

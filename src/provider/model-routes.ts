@@ -32,6 +32,25 @@ export function openaiRoutes(credential: ProviderCredential | undefined): readon
   ];
 }
 
+/** What Codex needs of ChatGPT's own API, which a subscription pays for. */
+export function chatgptRoutes(credential: ProviderCredential): readonly Route[] {
+  const signIn = signInOf(credential);
+  const host = "chatgpt.com";
+  const model = "openai";
+  const paths = [{ exact: "/backend-api/codex/responses" }];
+  return [
+    httpsRoute({ name: "chatgpt", host, methods: ["POST"], paths, model, ...signIn }),
+    httpsRoute({
+      name: "chatgpt-models",
+      host,
+      methods: ["GET"],
+      paths: [{ exact: "/backend-api/codex/models" }],
+      model,
+      ...signIn,
+    }),
+  ];
+}
+
 /** How a route injects a provider's credential. */
 export function signInOf(credential: ProviderCredential | undefined): Pick<Route, "credential"> {
   return credential ? { credential: { name: credential.name, inject: [...credential.inject] } } : {};

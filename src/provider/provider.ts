@@ -1,6 +1,7 @@
 import type { RunEventDraft } from "../spec/events.ts";
 import type { CredentialSource, Injection, Route } from "../spec/policy.ts";
 import type { SessionCommand, ThinkingLevel } from "../spec/session.ts";
+import type { ProviderLogin } from "./login.ts";
 
 /** One way to sign in: a credential that the provider can use, and how its placeholder reaches the CLI. */
 export interface ProviderCredential {
@@ -26,6 +27,8 @@ export interface ProviderRequest {
   readonly binary: string;
   /** Names of the credentials that it signs in with. */
   readonly signedInWith: readonly string[];
+  /** The vendor's id of the account that a kept login belongs to, where the vendor's API wants to hear it. No secret. */
+  readonly accountId?: string;
   readonly skills: readonly {
     readonly name: string;
     readonly files: readonly { readonly path: string; readonly text: string }[];
@@ -131,6 +134,8 @@ export interface Provider {
   readonly signIn: "one" | "any";
   /** Said when there is no credential: what to do. */
   readonly signInHint: string;
+  /** How a person signs in with their account (`caisson login`). */
+  readonly login?: ProviderLogin;
   /** Routes it needs, given a credential that was found. */
   routes(credential: ProviderCredential | undefined): readonly Route[];
   plan(request: ProviderRequest): ProviderPlan;

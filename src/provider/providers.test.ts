@@ -48,7 +48,7 @@ describe("chooseCredentials()", () => {
   it("says what it looked for when there is none", () => {
     expect(message(() => chooseCredentials(claude, set()))).toEqual([
       "Cannot start claude-code: no credential found (looked for ANTHROPIC_API_KEY, CLAUDE_CODE_OAUTH_TOKEN, manifest, kept credentials)",
-      "claude setup-token, then export CLAUDE_CODE_OAUTH_TOKEN=…    or try it with no key: npm run demo",
+      "caisson login claude-code, or: export ANTHROPIC_API_KEY=…    or try it with no key: npm run demo",
     ]);
   });
 

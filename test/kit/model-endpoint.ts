@@ -89,6 +89,7 @@ function replyTo(method = "", endpoint = "", turns: readonly ScriptedTurn[] = []
   const github = readGithub(method, endpoint);
   if (github) return json(github);
   switch (`${method} ${endpoint}`) {
+    case "GET /backend-api/codex/models":
     case "GET /v1/models":
       return json({ data: [], has_more: false });
     case "POST /v1/messages": {
@@ -107,6 +108,7 @@ function replyTo(method = "", endpoint = "", turns: readonly ScriptedTurn[] = []
         ? { events: chatEvents(said, request, isUsageAsked) }
         : json(chatCompletion(said, request));
     }
+    case "POST /backend-api/codex/responses":
     case "POST /responses":
     case "POST /v1/responses": {
       const request = readResponses(body);

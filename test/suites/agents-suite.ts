@@ -215,7 +215,7 @@ export function describeAgents(engine: TestEngine): void {
       expect(none).toMatchObject({ exitCode: 4 });
       expect(none.stderr).toBe(
         "Cannot start claude-code: no credential found (looked for ANTHROPIC_API_KEY, CLAUDE_CODE_OAUTH_TOKEN, manifest, kept credentials)\n" +
-          "hint: claude setup-token, then export CLAUDE_CODE_OAUTH_TOKEN=…    or try it with no key: npm run demo\n",
+          "hint: caisson login claude-code, or: export ANTHROPIC_API_KEY=…    or try it with no key: npm run demo\n",
       );
       const { OPENAI_API_KEY: _, ...both } = realKeys;
       const two = await world.cli.run(["run", "claude-code", "hi"], { env: both });

@@ -1,6 +1,7 @@
 import type { KeptHead } from "../../host/credential/kept/kept-entry.ts";
 import { openKeptStore } from "../../host/credential/kept/kept-store.ts";
 import { defineCommand } from "../frame/command.ts";
+import { loginState } from "../login-state.ts";
 import { ageText } from "../output/age-text.ts";
 import { alignColumns } from "../output/align-columns.ts";
 import { sealWords } from "./credentials-set.ts";
@@ -36,15 +37,4 @@ function describe(head: KeptHead): readonly [string, string] {
   if (head.kind === "value") return ["value", `kept ${ageText(Date.now() - Date.parse(head.keptAt))} ago`];
   const who = [head.provider, head.account].filter((part) => part !== undefined).join(" as ");
   return [`login ${who}`, loginState(head, Date.now())];
-}
-
-/** How a login stands: until when it is good, or what keeps it from being renewed. */
-export function loginState({ ended, failed, expiresAt, provider }: KeptHead, now: number): string {
-  if (ended !== undefined) return `over (${ended}): caisson login ${provider}`;
-  const left = expiresAt === undefined ? undefined : Date.parse(expiresAt) - now;
-  const trouble = failed === undefined ? "" : ` · could not be renewed: ${failed.reason}`;
-  if (left === undefined) return `signed in${trouble}`;
-  return left > 0
-    ? `signed in · token good for ${ageText(left)}${trouble}`
-    : `signed in · token expired, renewed when it is used${trouble}`;
 }

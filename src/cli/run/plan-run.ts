@@ -122,7 +122,8 @@ async function composePlan(context: CommandContext, input: RunInput, decided: De
   const model = options.model ?? agent.model;
   const signedInWith = policy.credentials.map(({ name }) => name);
   const prompt = decided.prompt;
-  const given = { workspace, pty, model, prompt, signedInWith, binary: tools.binary };
+  const accountId = await readAccountId(context, policy.credentials);
+  const given = { workspace, pty, model, prompt, signedInWith, accountId, binary: tools.binary };
   const session = options.session ? sessionLaunch(agent, options, given) : undefined;
   const planned = session ? await planSession(agent, session, given) : await planAgent(agent, given);
   const homeFiles = rules.homeFiles.map(({ path, text }) => ({ path: `${insideHome}/${path}`, text, mode: 0o600 }));
@@ -252,6 +253,7 @@ interface AgentFacts {
   readonly model: string | undefined;
   readonly prompt: string | undefined;
   readonly signedInWith: readonly string[];
+  readonly accountId: string | undefined;
   readonly binary: string;
 }
 
@@ -277,16 +279,17 @@ function sessionLaunch(agent: ChosenAgent, options: RunInput["options"], given: 
 async function planSession(
   agent: ChosenAgent,
   launch: SessionLaunch,
-  { workspace }: AgentFacts,
+  { workspace, accountId }: AgentFacts,
 ): Promise<ProviderPlan> {
   const { session } = agent.provider;
   if (!session) throw new Error(`${agent.name} has no session`);
   const workdir = workspace.dir ?? insideHome;
-  return session.plan(sessionRequest(launch, { home: insideHome, workdir, skills: await readSkills(agent.skills) }));
+  const request = sessionRequest(launch, { home: insideHome, workdir, skills: await readSkills(agent.skills) });
+  return session.plan({ ...request, ...(accountId !== undefined && { accountId }) });
 }
 
 async function planAgent(agent: ChosenAgent, given: AgentFacts): Promise<ProviderPlan> {
-  const { workspace, pty, model, prompt, signedInWith, binary } = given;
+  const { workspace, pty, model, prompt, signedInWith, accountId, binary } = given;
   return agent.provider.plan({
     interactive: pty !== undefined && agent.provider.name !== "command",
     home: insideHome,
@@ -294,11 +297,25 @@ async function planAgent(agent: ChosenAgent, given: AgentFacts): Promise<Provide
     binary,
     signedInWith,
     skills: await readSkills(agent.skills),
+    ...(accountId !== undefined && { accountId }),
     ...(prompt !== undefined && { prompt }),
     ...(agent.instructions !== undefined && { instructions: agent.instructions }),
     ...(model !== undefined && { model }),
     ...(agent.command && { argv: agent.command }),
   });
+}
+
+/** Of a kept login among them, where it has one. Nothing is opened for it. */
+async function readAccountId(
+  { environment, folders }: CommandContext,
+  credentials: LaunchRequest["policy"]["credentials"],
+): Promise<string | undefined> {
+  const kept = credentials.flatMap(({ source }) => ("kept" in source ? [source.kept] : []));
+  if (kept.length === 0) return undefined;
+  const { openKeptStore } = await import("../../host/credential/kept/kept-store.ts");
+  const heads = openKeptStore({ environment, home: folders.home }).list();
+  const head = heads.find(({ name }) => kept.includes(name));
+  return head && "kind" in head ? head.accountId : undefined;
 }
 
 function refuseWhatIsNotHere(options: RunInput["options"]): void {

@@ -9,6 +9,8 @@ export interface KeptHead {
   readonly provider?: string;
   /** Who is signed in, as far as the provider said. */
   readonly account?: string;
+  /** Their provider's id of them, where its API wants to hear it with each request. */
+  readonly accountId?: string;
   /** A login that its provider ended, and how that was said: only signing in again helps. */
   readonly ended?: string;
   /** A refresh was sent and its answer not yet written: after a death in between, the new token may be lost. */
