@@ -197,6 +197,12 @@ export const commandTable: readonly CommandRow[] = [
     load: async () => (await import("./commands/policy-trust.ts")).policyTrustCommand,
   },
   {
+    name: "policy learn",
+    group: "set up",
+    summary: "turn what a run was refused into routes, as a diff of a manifest",
+    load: async () => (await import("./commands/policy-learn.ts")).policyLearnCommand,
+  },
+  {
     name: "policy check",
     group: "set up",
     summary: "say whether a manifest is well-formed",

@@ -98,7 +98,8 @@ function providerRoutes({ provider, layers }: RoutesInput): readonly PlacedRoute
   }));
 }
 
-function hostRoute(layer: ManifestLayer, written: HostRoute): Route {
+/** A route of a manifest as the gate takes it. */
+export function hostRoute(layer: ManifestLayer, written: HostRoute): Route {
   const { host, name, extraCaFile, paths, ports, scheme, ...rest } = written;
   const extraCa = extraCaFile === undefined ? undefined : layer.texts[extraCaFile];
   const given = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined));
