@@ -1,5 +1,6 @@
 import { renderCommandsPage } from "./commands-page.ts";
 import { renderErrorsPage } from "./errors-page.ts";
+import { renderProvidersPage } from "./providers-table.ts";
 import { renderRunTimeSchemas, renderSchemas } from "./schemas.ts";
 
 /** Every generated file of the tree, by its path, with the text that it should have. */
@@ -12,5 +13,6 @@ export async function renderGeneratedFiles(): Promise<Readonly<Record<string, st
     ...Object.fromEntries([...schemas, ...read]),
     "docs/errors.md": await renderErrorsPage(),
     "docs/commands.md": await renderCommandsPage(),
+    "docs/providers.md": renderProvidersPage(),
   };
 }

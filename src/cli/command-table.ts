@@ -35,6 +35,12 @@ export const commandTable: readonly CommandRow[] = [
     load: async () => (await import("./commands/acp.ts")).acpCommand,
   },
   {
+    name: "resume",
+    group: "run",
+    summary: "go on with the conversation of a sandbox that has ended",
+    load: async () => (await import("./commands/resume.ts")).resumeCommand,
+  },
+  {
     name: "exec",
     group: "run",
     summary: "run a command in a running sandbox",

@@ -15,6 +15,9 @@ export function createClaudeCodeDecoder(): Decoder {
 }
 
 function readObject(object: StreamObject): readonly RunEventDraft[] {
+  const conversation = textIn(object, "session_id");
+  if (object.type === "system" && object.subtype === "init" && conversation !== "")
+    return [{ event: "conversation_opened", conversation, resumed: false }];
   if (object.type !== "result") return readMessage(object);
   const ok = object.subtype === "success" && object.is_error !== true;
   return [{ event: "result_reported", ok, text: resultText(object) }];

@@ -44,18 +44,28 @@ export const claudeCode: Provider = {
       streams: true,
     },
     keeps: [".claude/projects"],
+    keptConversations: (files) =>
+      files.flatMap((file) => /^\.claude\/projects\/[^/]+\/([0-9a-f-]{36})\.jsonl$/.exec(file)?.[1] ?? []),
+    planScreen: (request) => planWith(request, ["--dangerously-skip-permissions"]),
     plan: planSession,
     codec: createClaudeCodeCodec,
   },
 };
 
 function planSession(request: SessionRequest): ProviderPlan {
+  return planWith(request, [
+    ...["-p", "--input-format", "stream-json", "--output-format", "stream-json", "--verbose"],
+    ...["--include-partial-messages", "--permission-prompt-tool", "stdio"],
+    ...(request.asks ? [] : ["--dangerously-skip-permissions"]),
+  ]);
+}
+
+function planWith(request: SessionRequest, mode: readonly string[]): ProviderPlan {
   const { instructions, model, resume } = request;
   return {
     argv: [
-      ...[request.binary, "-p", "--input-format", "stream-json", "--output-format", "stream-json", "--verbose"],
-      ...["--include-partial-messages", "--permission-prompt-tool", "stdio"],
-      ...(request.asks ? [] : ["--dangerously-skip-permissions"]),
+      request.binary,
+      ...mode,
       ...(model === undefined ? [] : ["--model", model]),
       ...(instructions === undefined ? [] : ["--append-system-prompt", instructions]),
       ...(resume === undefined ? [] : ["--resume", resume]),

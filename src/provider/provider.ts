@@ -113,8 +113,18 @@ export interface SessionAbilities {
 /** A CLI's two-way mode. */
 export interface ProviderSession {
   readonly abilities: SessionAbilities;
-  /** Folders and files below the private home that hold its conversations: kept in the state folder, so that they outlive the sandbox. */
+  /**
+   * Folders (not files: they are mounted) below the private home that hold its conversations: kept in the state folder, so that
+   * they outlive the sandbox. None of the files that `plan` writes may lie in them.
+   */
   readonly keeps: readonly string[];
+  /**
+   * The conversations that the kept files hold, by their ids, from the files' paths below the home, newest first; for a run that told
+   * no `conversation_opened`, and to see whether the one that it told was written at all. Absent: what was told is believed.
+   */
+  keptConversations?(files: readonly string[]): readonly string[];
+  /** The CLI's own screen on a terminal, going on with a conversation (`resume` is there). Absent: it is resumed as a session. */
+  planScreen?(request: SessionRequest): ProviderPlan;
   plan(request: SessionRequest): ProviderPlan;
   codec(request: SessionRequest): SessionCodec;
 }

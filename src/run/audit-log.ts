@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { appendFileSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import type { Decision } from "../spec/gate-protocol.ts";
+import { dropCutLine } from "./drop-cut-line.ts";
 
 /** Hash before the first line. */
 export const genesis = "0".repeat(64);
@@ -25,6 +26,7 @@ export function openAuditLog(
   paths: { audit: string; auditHead: string },
   schedule: (flush: () => void) => void,
 ): AuditLog {
+  dropCutLine(paths.audit);
   let { count, hash } = lastOf(paths.audit);
   let batch = "";
   const flush = () => {

@@ -35,6 +35,8 @@ export interface LaunchParts {
   readonly decode: boolean;
   readonly pty?: LaunchRequest["pty"];
   readonly session?: SessionLaunch | undefined;
+  /** Folders below the home that outlive the sandbox. */
+  readonly keeps: readonly string[];
   readonly record?: string | undefined;
   readonly replay?: string | undefined;
   readonly now: Date;
@@ -57,6 +59,7 @@ export function composeLaunch(parts: LaunchParts): LaunchRequest {
     startedAt: parts.now.toISOString(),
     ...(parts.docker && { image: parts.docker.launch.agentImage.reference, docker_host: parts.docker.address }),
     ...(parts.label !== undefined && { label: parts.label }),
+    ...(parts.keeps.length > 0 && { resumable: true }),
     ...(parts.color !== undefined && { color: parts.color }),
     ...(parts.model !== undefined && { model: parts.model }),
   };
@@ -77,6 +80,9 @@ export function composeLaunch(parts: LaunchParts): LaunchRequest {
     ...(parts.cliVersion !== undefined && { cliVersion: parts.cliVersion }),
     ...(parts.pty && { pty: parts.pty }),
     ...(parts.session && { session: parts.session }),
+    keeps: [...parts.keeps],
+    resumes: false,
+    copied: false,
     ...(parts.docker && { docker: parts.docker.launch }),
     ...(parts.record !== undefined && { record: parts.record }),
     ...(parts.replay !== undefined && { replay: parts.replay }),

@@ -57,6 +57,18 @@ export const runErrors = {
     status: 409,
     exit: 2,
   },
+  resume_none: {
+    message: (d: { slug: string; why: string }) => `Cannot resume ${d.slug}: ${d.why}`,
+    hint: (d: { slug: string }) => `caisson logs ${d.slug}`,
+    status: 409,
+    exit: 2,
+  },
+  resume_busy: {
+    message: (d: { slug: string; state: string }) => `Cannot resume ${d.slug}: it is ${d.state}`,
+    hint: (d: { slug: string }) => `caisson attach ${d.slug}`,
+    status: 409,
+    exit: 7,
+  },
   gate_failed: {
     message: (d: { detail: string }) => `Cannot start gate: ${d.detail}`,
     hint: () => "caisson doctor",

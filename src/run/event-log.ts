@@ -1,5 +1,6 @@
 import { closeSync, openSync, readFileSync, writeSync } from "node:fs";
 import type { RunEvent, RunEventDraft } from "../spec/events.ts";
+import { dropCutLine } from "./drop-cut-line.ts";
 
 /** Gives events their number and time, keeps them in `events.jsonl`, and tells whoever listens, in that order. */
 export interface EventLog {
@@ -11,6 +12,7 @@ export interface EventLog {
 
 /** Opens the event log of one run; numbering goes on after what is there, so that a settling process can add the end. */
 export function openEventLog(path: string, agent: string, now: () => Date): EventLog {
+  dropCutLine(path);
   let seq = readEvents(path).at(-1)?.seq ?? 0;
   const fd = openSync(path, "a", 0o600);
   const listeners = new Set<(event: RunEvent) => void>();

@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { callAfter } from "../base/call-after.ts";
 import { Failure } from "../base/failure.ts";
 import { stateFolders, statePaths } from "../sandbox/state-paths.ts";
@@ -15,6 +15,7 @@ import { portUrl } from "./port-url.ts";
 import { openRecording } from "./recording.ts";
 import { createRunConsole, type RunConsole } from "./run-console.ts";
 import { openRunFiles, type RunFiles } from "./run-files.ts";
+import { setLaunchAside } from "./set-launch-aside.ts";
 import { tearDown } from "./tear-down.ts";
 import { writeJson, writeNewJson } from "./write-json.ts";
 
@@ -31,14 +32,21 @@ export interface Keeping {
 /** How long after a command that was cut off its sandbox or gate may be told as lost. */
 const lostMilliseconds = 1000;
 
-/** Marks a sandbox as open and makes its folder; false when the slug is taken. The marker comes first: it names us. */
+/**
+ * Marks a sandbox as open and makes its folder; false when the slug is taken. The marker comes first: it names us. One that is
+ * resumed has its folder: of two who resume it one gets the marker.
+ */
 export function claimSlug(host: KeeperHost, request: LaunchRequest): boolean {
   const paths = statePaths(host.stateRoot, request.metadata.slug);
   const folders = stateFolders(host.stateRoot);
   for (const folder of [folders.open, folders.sandboxes]) mkdirSync(folder, { recursive: true, mode: 0o700 });
   try {
     writeFileSync(paths.open, JSON.stringify(host.identify(process.pid)), { flag: "wx", mode: 0o600 });
-    mkdirSync(paths.dir, { mode: 0o700 });
+    if (!request.resumes) mkdirSync(paths.dir, { mode: 0o700 });
+    else if (!existsSync(paths.metadata)) {
+      host.removeFile(paths.open); // Removed meanwhile.
+      return false;
+    }
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
@@ -55,8 +63,11 @@ export async function keep(host: KeeperHost, request: LaunchRequest, keeping: Ke
   const paths = statePaths(host.stateRoot, slug);
   const started = host.now();
   let metadata: Metadata = { ...request.metadata, keeper: host.identify(process.pid) };
-  writeNewJson(paths.metadata, metadata);
-  writeNewJson(paths.policy, request.policy);
+  if (request.resumes) setLaunchAside(paths);
+  const write = request.resumes ? writeJson : writeNewJson;
+  write(paths.metadata, metadata);
+  write(paths.policy, request.policy);
+  if (metadata.resumable) write(paths.launch, request);
   const files = openRunFiles(host, request, paths);
   const { journal, events, log } = files;
 

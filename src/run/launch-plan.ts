@@ -21,6 +21,7 @@ export function launchPlan(request: LaunchRequest, stateDir: string, proxy: Laun
     environment: policy.environment,
     unixSockets: policy.unixSockets,
     files: request.files,
+    keeps: request.keeps,
     proxy,
   };
 }

@@ -94,7 +94,7 @@ export async function launchRun(
     return { value: { gate, gateProcess, ready }, facts: gateProcess.facts };
   });
   const preparing = (async () => {
-    if (request.metadata.workspace.mode === "copy") {
+    if (request.metadata.workspace.mode === "copy" && !request.copied) {
       await step("workspace_copied", async () => {
         const { files, bytes, notes } = await host.copyWorkspace(request, paths, {
           signal,

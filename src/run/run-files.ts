@@ -31,7 +31,7 @@ export function openRunFiles(
       events.append({ event: "limit_reached", limit: "output", detail });
     },
   });
-  mkdirSync(paths.gateDir, { mode: 0o700 });
+  mkdirSync(paths.gateDir, { recursive: true, mode: 0o700 });
   const audit = openAuditLog(paths, (flush) => void setTimeout(flush, 20));
   return { journal, events, log, audit };
 }

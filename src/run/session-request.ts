@@ -6,7 +6,8 @@ export function sessionRequest(
   session: SessionLaunch,
   where: Pick<SessionRequest, "home" | "workdir" | "skills">,
 ): SessionRequest {
-  const { argv, model, instructions, thinking, resume } = session;
+  const { argv, model, thinking, resume } = session;
+  const instructions = [session.instructions, session.context].filter((text) => text !== undefined).join("\n\n");
   return {
     asks: session.asks,
     binary: session.binary,
@@ -14,7 +15,7 @@ export function sessionRequest(
     ...where,
     ...(argv && { argv }),
     ...(model !== undefined && { model }),
-    ...(instructions !== undefined && { instructions }),
+    ...(instructions !== "" && { instructions }),
     ...(thinking !== undefined && { thinking }),
     ...(resume !== undefined && { resume }),
   };

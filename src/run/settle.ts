@@ -9,6 +9,7 @@ import { stateFolders, statePaths } from "../sandbox/state-paths.ts";
 import type { GuardNote } from "../sandbox/workspace/guard-plan.ts";
 import { Metadata } from "../spec/state-files.ts";
 import { openEventLog, readEvents } from "./event-log.ts";
+import { interruptionOf } from "./interrupted-session.ts";
 import { type UndoHost, undoSteps } from "./launch-steps.ts";
 import { writeJson } from "./write-json.ts";
 
@@ -135,12 +136,16 @@ function recordEnd(
   found: { readonly leftovers: readonly string[]; readonly notes: readonly GuardNote[] },
 ): void {
   const { slug, startedAt } = metadata;
-  const isTold = readEvents(paths.events).some(({ event }) => event === "run_completed");
+  const told = readEvents(paths.events);
+  // Of the last launch: one that was resumed has ended before.
+  const launch = told.slice(told.findLastIndex(({ event }) => event === "sandbox_launching") + 1);
+  const isTold = launch.some(({ event }) => event === "run_completed");
   const lastWrite = statSync(paths.events, { throwIfNoEntry: false })?.mtime ?? new Date(startedAt);
   const end = metadata.end ?? "interrupted";
   const exitCode = metadata.exitCode ?? null;
   const durationMs = Math.max(0, lastWrite.getTime() - new Date(startedAt).getTime());
   const events = openEventLog(paths.events, metadata.agent, host.now);
+  for (const draft of interruptionOf(told)) events.append(draft);
   for (const note of found.notes) events.append({ event: "workspace_guarded", ...note });
   if (!isTold) events.append({ event: "run_completed", slug, end, exitCode, durationMs });
   events.append({ event: "sandbox_stopped", slug, leftovers: [...found.leftovers] });

@@ -75,6 +75,11 @@ function speakTo(request: Writable, streams: readonly Readable[]): SpawnedKeeper
       for (const stream of streams) stream.destroy();
       if (line === "listening") return;
       if (line?.startsWith("{")) throw failureOf(line);
+      if (line === "slug_taken" && launch.resumes)
+        throw runFailure("resume_busy", {
+          slug: launch.metadata.slug,
+          state: "resumed by somebody else right now, or gone",
+        });
       if (line === "slug_taken") throw runFailure("slug_taken", { slug: launch.metadata.slug });
       throw runFailure("keeper_died", { detail: said.trim().slice(-4000) });
     },

@@ -17,6 +17,12 @@ export function statePaths(root: string, slug: string) {
     gateRoutes: join(dir, "gate", "routes.json"),
     audit: join(dir, "gate", "audit.jsonl"),
     auditHead: join(dir, "audit-head.json"),
+    /** What the sandbox was launched with last; no secret in it. */
+    launch: join(dir, "launch.json"),
+    /** Journals and guards of the launches before. */
+    launches: join(dir, "launches"),
+    /** The kept folders of the agent's home. */
+    conversation: join(dir, "conversation"),
     settleLock: join(dir, "settling.lock"),
     /** Names the sandboxes whose teardown is not complete: what the next start has to look at, and nothing more. */
     open: join(root, "open", slug),

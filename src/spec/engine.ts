@@ -32,6 +32,8 @@ export interface LaunchPlan {
     readonly encoding?: "base64";
     readonly mode: number;
   }[];
+  /** Folders below the home that are kept in the state folder, so that they outlive the sandbox. */
+  readonly keeps: readonly string[];
   /** Where the gate's egress proxy listens, as the sandbox sees it: its own loopback, or a name on its network. */
   readonly proxy: { readonly host: string; readonly port: number };
 }

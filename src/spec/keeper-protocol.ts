@@ -26,6 +26,7 @@ export const SessionLaunch = z.strictObject({
   argv: z.array(z.string()).optional(),
   model: z.string().optional(),
   instructions: z.string().optional(),
+  context: z.string().optional().meta({ description: "Said after the instructions, in this launch alone" }),
   thinking: ThinkingLevel.optional(),
   resume: z.string().optional().meta({ description: "The CLI's own id of the conversation to go on with" }),
   prompt: z.string().optional().meta({ description: "The first one; recorded before anything is started" }),
@@ -47,6 +48,15 @@ export const LaunchRequest = z.strictObject({
   umask: z.int().min(0).max(0o777).default(0o022).meta({ description: "The person's own, for what the agent makes" }),
   stdin: z.enum(["none", "pipe"]).default("none"),
   session: SessionLaunch.optional(),
+  keeps: z
+    .array(z.string())
+    .default([])
+    .meta({ description: "Folders below the home that outlive the sandbox: the CLI's conversations" }),
+  resumes: z
+    .boolean()
+    .default(false)
+    .meta({ description: "Launches a sandbox anew that has ended: same slug, conversation, workspace, events" }),
+  copied: z.boolean().default(false).meta({ description: "The copy of the workspace is there already" }),
   decode: z.boolean().default(false).meta({ description: "Whether the provider's codec turns the output into events" }),
   pty: z.strictObject({ columns: z.int(), rows: z.int(), term: z.string() }).optional(),
   workdir: z.string(),

@@ -32,6 +32,10 @@ export const Metadata = z.object({
     .array(z.object({ hostAddress: z.string(), hostPort: z.int(), port: z.int() }))
     .optional()
     .meta({ description: "Published ports, as they were opened" }),
+  resumable: z
+    .boolean()
+    .optional()
+    .meta({ description: "Its agent's conversation is kept: `caisson resume` goes on with it" }),
   startedAt: z.iso.datetime(),
   endedAt: z.iso.datetime().optional(),
   end: RunEnd.optional(),

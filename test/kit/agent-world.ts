@@ -40,6 +40,8 @@ export interface AgentWorld extends AsyncDisposable {
   sumOf(workspace: string): string;
   /** The events of the run with this label. */
   events(label: string): Promise<readonly RunEvent[]>;
+  /** A file of one sandbox's state. */
+  stateFile(slug: string, name: string): string;
   /** Everything that the runs left on disk. */
   stateText(): string;
 }
@@ -72,6 +74,7 @@ export async function createAgentWorld(
     newWorkspace: (name) => fill(join(cli.home, name)),
     sumOf: (workspace) => readFileSync(join(workspace, "sum.js"), "utf8"),
     events: async (label) => (await cli.run(["logs", "--events", label])).jsonLines<RunEvent>(),
+    stateFile: (slug, name) => readFileSync(join(cli.stateRoot, "sandboxes", slug, name), "utf8"),
     stateText: () =>
       execFileSync("grep", ["-rah", "", cli.stateRoot], { encoding: "utf8", maxBuffer: 256 * 1024 ** 2 }),
     async [Symbol.asyncDispose]() {

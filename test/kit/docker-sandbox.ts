@@ -56,6 +56,7 @@ export async function openDockerWorld(name: string, defences: Partial<DockerDefe
       workspace: { mode: "none" },
       workdir: "/home/agent",
       home: "/home/agent",
+      keeps: [],
       hostname: slug,
       umask: 0o022,
       limits: {

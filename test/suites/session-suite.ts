@@ -191,5 +191,95 @@ export function describeSessions(engine: TestEngine): void {
       } else await session.refused("session_unsupported");
       expect(await session.end()).toMatchObject({ exitCode: 0 });
     });
+
+    const resume = (world: AgentWorld, slug: string, ...words: readonly string[]) =>
+      openLiveSession(world, ["resume", "--json", slug, ...words], env, slug);
+    const isKept = abilities.resume ? it : undefined;
+
+    isKept?.("is stopped and goes on: same conversation and slug, new placeholders, one row of events", async () => {
+      const showing: ScriptedTurn = { text: "Look.", tools: [{ use: "shell", command: "id -un; pwd" }] };
+      await using world = await newWorld([showing, { text: "One." }, { text: "Two." }, { text: "Three." }]);
+      const session = await open(world, "--label", "kept");
+      session.say({ type: "prompt", text: "FIRST-WORDS" });
+      await session.next("turn_completed");
+      expect(await world.cli.run(["stop", session.slug])).toMatchObject({ exitCode: 0 });
+      await session.ended;
+      const placeholders = () => world.stateFile(session.slug, "policy.json").match(/"placeholder": "[^"]+"/g);
+      const before = placeholders();
+      const again = await resume(world, session.slug, "SECOND-WORDS");
+      expect(await again.next("turn_completed")).toMatchObject({ outcome: "completed" });
+      expect(await again.end()).toMatchObject({ exitCode: 0 });
+      expect(posts(world).at(-1)?.text).toContain("FIRST-WORDS");
+      expect(posts(world).at(-1)?.text).toContain("SECOND-WORDS");
+      expect(before?.length).toBeGreaterThan(0);
+      for (const placeholder of placeholders() ?? []) expect(before).not.toContain(placeholder);
+      const events = again.events();
+      expect(events.map(({ seq }) => seq)).toEqual(events.map((_, index) => index + 1));
+      const opened = events.filter((event) => event.event === "conversation_opened");
+      expect(opened.map(({ resumed }) => resumed)).toEqual([false, true]);
+      expect(new Set(opened.map(({ conversation }) => conversation)).size).toBe(1);
+      expect(JSON.stringify(world.endpoint.received)).not.toContain("caisson-placeholder");
+      expect(world.stateText()).not.toContain(realKeys[row.key]);
+      expect(await world.cli.run(["verify", session.slug])).toMatchObject({ exitCode: 0 });
+      expect(await world.cli.run(["rm", "kept"])).toMatchObject({ exitCode: 0 });
+      expect(existsSync(join(world.cli.stateRoot, "sandboxes", session.slug))).toBe(false);
+    });
+
+    isKept?.("is marked as interrupted when its CLI is killed in a turn, and goes on", async () => {
+      await using world = await newWorld([held, { text: "One." }, { text: "Two." }, { text: "Three." }]);
+      const session = await open(world);
+      session.say({ type: "prompt", text: "FIRST-WORDS" });
+      await session.next("tool_started");
+      const find = `tr '\\0' ' ' <$p/cmdline 2>/dev/null | grep -q '${row.process}'`;
+      const kill = `for p in /proc/[0-9]*; do ${find} && kill -9 \${p#/proc/}; done; true`;
+      await world.cli.run(["exec", session.slug, "--", "sh", "-c", kill]);
+      expect(await session.next("turn_completed")).toMatchObject({ outcome: "interrupted" });
+      await session.ended;
+      const again = await resume(world, session.slug);
+      again.say({ type: "prompt", text: "SECOND-WORDS" });
+      expect(await again.next("turn_completed")).toMatchObject({ outcome: "completed" });
+      await again.end();
+      expect(posts(world).at(-1)?.text).toContain("SECOND-WORDS");
+      expect(posts(world).at(-1)?.text).toContain("FIRST-WORDS");
+      expect(turns(again.events())).toEqual(["interrupted", "completed"]);
+    });
+
+    isKept?.(
+      "keeps the prompt when its keeper is killed in the very first turn, and runs it never again by itself",
+      async () => {
+        await using world = await newWorld([{ text: "One.", hangs: true }, { text: "One." }, { text: "One." }]);
+        const session = await open(world);
+        session.say({ type: "prompt", text: "FIRST-WORDS" });
+        await untilAsked(world, 1);
+        process.kill(JSON.parse(world.stateFile(session.slug, "metadata.json")).keeper.pid, "SIGKILL");
+        await session.ended;
+        const listed = await world.cli.run(["ls"]);
+        expect(listed.stdout).toContain(`resume: caisson resume ${session.slug}`);
+        // Of two who resume it one wins, the other is told.
+        const tries = await Promise.all([1, 2].map(() => world.cli.run(["resume", session.slug, "--detach"], { env })));
+        expect(tries.map(({ exitCode }) => exitCode).sort()).toEqual([0, 7]);
+        expect(turns(session.events())).toEqual(["interrupted"]);
+        const sent = await world.cli.run(["send", session.slug, "SECOND-WORDS", "--wait"]);
+        expect(sent).toMatchObject({ exitCode: 0, stdout: "One.\n" });
+        expect(turns(session.events())).toEqual(["interrupted", "completed"]);
+        await world.cli.run(["stop", session.slug]);
+        const asked = posts(world).filter(({ text }) => text.includes("FIRST-WORDS"));
+        expect(asked.filter(({ text }) => !text.includes("SECOND-WORDS"))).toHaveLength(1);
+        expect(asked).toHaveLength(2);
+      },
+    );
+
+    isKept?.("goes on with what began as a run with one prompt", async () => {
+      await using world = await newWorld([{ text: "One." }, { text: "Two." }, { text: "Three." }]);
+      const run = await world.cli.run(
+        ["run", "--label", "once", "--manifest", world.manifest, ...model, row.agent, "FIRST-WORDS"],
+        { env },
+      );
+      expect(run).toMatchObject({ exitCode: 0 });
+      const next = await world.cli.run(["resume", "once", "SECOND-WORDS"], { env });
+      expect(next).toMatchObject({ exitCode: 0 });
+      expect(posts(world).at(-1)?.text).toContain("FIRST-WORDS");
+      expect(posts(world).at(-1)?.text).toContain("SECOND-WORDS");
+    });
   });
 }

@@ -30,7 +30,9 @@ export const lsCommand = defineCommand({
       shown.map((sandbox) => {
         const { metadata } = sandbox;
         const open = sandbox.state === "running" ? (metadata.ports ?? []).map(portUrl) : [];
-        const extra = [metadata.label ?? "", modelSourceText(metadata), ...open]
+        const again =
+          sandbox.state === "interrupted" && metadata.resumable ? `resume: caisson resume ${metadata.slug}` : "";
+        const extra = [metadata.label ?? "", modelSourceText(metadata), ...open, again]
           .filter((text) => text !== "")
           .join(" · ");
         const state = sandboxStateText(sandbox, new Date(), bootId);

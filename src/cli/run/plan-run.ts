@@ -151,6 +151,7 @@ async function composePlan(context: CommandContext, input: RunInput, decided: De
     tools,
     stdin: session || (isCommand && pty === undefined && isFed(context, options)) ? "pipe" : "none",
     session,
+    keeps: provider.session?.abilities.resume ? provider.session.keeps : [],
     decode: pty === undefined && (!isCommand || context.output.json),
     pty,
     record: recording.record,

@@ -8,7 +8,11 @@ type PortOpened = Extract<RunEvent, { event: "port_opened" }>;
 type Told = Extract<FromKeeper, { type: "event" | "failed" | "ended" }>;
 
 /** Waits until a run's command has started, or was there and has ended already; throws what kept it from starting. Returns the ports that were opened. */
-export async function waitUntilRunning(client: KeeperClient, slug: string): Promise<readonly PortOpened[]> {
+export async function waitUntilRunning(
+  client: KeeperClient,
+  slug: string,
+  fromSeq = 0,
+): Promise<readonly PortOpened[]> {
   const ports: PortOpened[] = [];
   client.onMessage((m) => {
     if (m.type === "event" && m.event.event === "port_opened") ports.push(m.event);
@@ -17,7 +21,7 @@ export async function waitUntilRunning(client: KeeperClient, slug: string): Prom
     (m): m is Told =>
       (m.type === "event" && m.event.event === "run_started") || (m.type === "failed" && !m.id) || m.type === "ended",
   );
-  client.send({ type: "attach", fromSeq: 0, input: false });
+  client.send({ type: "attach", fromSeq, input: false });
   const message = await told;
   if (message?.type === "event") return ports;
   throw message?.type === "failed" ? keeperFailure(message, slug) : runFailure("sandbox_ended", { slug });

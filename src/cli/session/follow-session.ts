@@ -1,6 +1,7 @@
 import type { KeeperClient } from "../../run/keeper-client.ts";
 import type { FromKeeper } from "../../spec/keeper-protocol.ts";
 import { mainProcess } from "../../spec/main-process.ts";
+import type { Metadata } from "../../spec/state-files.ts";
 import type { CommandContext } from "../frame/command-context.ts";
 import { endOnDisk, type Followed, tellEnd } from "../run/follow-run.ts";
 import { keeperFailure } from "../run/keeper-failure.ts";
@@ -9,9 +10,12 @@ import { createSessionTalk, type SessionTalk } from "./session-talk.ts";
 import { createSessionView } from "./session-view.ts";
 
 /** Which of a session matters for following it. */
-export type FollowedSession = Pick<Followed, "metadata"> & {
+export type FollowedSession = {
+  readonly metadata: Followed["metadata"] & Pick<Metadata, "resumable">;
   /** Whether we opened it: then the end of our input is its end; else it only ends our looking. */
   readonly isOurs: boolean;
+  /** What was told before is known already. */
+  readonly fromSeq?: number;
 };
 
 /**
@@ -41,7 +45,7 @@ export async function followSession(
     if (session.isOurs) interrupt(context, client, talk, { count, cause });
     else left.resolve("left");
   });
-  client.send({ type: "attach", fromSeq: 0, input: false });
+  client.send({ type: "attach", fromSeq: session.fromSeq ?? 0, input: false });
   using _said = readSaid(context, talk, {
     isShown: (text) => view.typed(text),
     // Whoever opened it says when it is over; from elsewhere a closed input only ends the typing.
@@ -58,7 +62,7 @@ export async function followSession(
   const end = first ?? (await endOnDisk(folders.state, slug));
   if (failure && end.end === "launch_failed") throw keeperFailure(failure, slug);
   const code = tellEnd(context, session, end, view.totals);
-  output.note(output.style.dim(`  go on      caisson resume ${slug}`));
+  if (session.metadata.resumable) output.note(output.style.dim(`  go on      caisson resume ${slug}`));
   return code;
 }
 

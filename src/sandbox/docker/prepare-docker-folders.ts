@@ -1,5 +1,6 @@
 import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { prepareKept } from "../kept-folders.ts";
 import { sandboxFolders } from "../sandbox-folders.ts";
 import { give } from "../write-plan-files.ts";
 import type { DockerPlan } from "./docker-plan.ts";
@@ -18,6 +19,7 @@ export function prepareDockerFolders(plan: DockerPlan): void {
     chmodSync(path, mode);
   }
   give(folders.home, plan.user);
+  prepareKept(plan, plan.user);
   for (const [name, text] of Object.entries(etcFiles(plan))) write(join(folders.etc, name), text, "w");
   // Mounted by its inode: whoever fills it writes in place.
   write(folders.trustBundle, "", "a");

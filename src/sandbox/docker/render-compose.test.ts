@@ -13,6 +13,7 @@ const plan: DockerPlan = {
   workspace: { mode: "mount", dir: "/work/shop" },
   workdir: "/work/shop",
   home: "/home/agent",
+  keeps: [],
   hostname: "brisk-otter",
   limits: {
     cpus: 4,

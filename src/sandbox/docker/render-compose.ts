@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import type { EngineFacts } from "../../host/docker/engine-api.ts";
 import type { PublishedPort } from "../../spec/policy.ts";
+import { keptFolders } from "../kept-folders.ts";
 import { runFolderInside, sandboxFolders } from "../sandbox-folders.ts";
 import { trustBundlePaths } from "../trust-files.ts";
 import type { Subnets } from "./choose-subnets.ts";
@@ -173,6 +174,7 @@ function agentVolumes(plan: DockerPlan, { defences, mounts }: ComposeContext): r
   const etc = overlaidEtcFiles.filter((name) => defences.ownResolverFiles || !/resolv|nsswitch/.test(name));
   const all = [
     bind(folders.home, plan.home, false),
+    ...keptFolders(plan).map(({ source, target }) => bind(source, target, false)),
     bind(folders.tmp, "/tmp", false),
     bind(folders.run, runFolderInside, true),
     ...etc.map((name) => bind(join(folders.etc, name), `/etc/${name}`, true)),

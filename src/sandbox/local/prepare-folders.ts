@@ -2,6 +2,7 @@ import { chmodSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { FileFacts } from "../../host/process/file-facts.ts";
 import type { LaunchPlan } from "../../spec/engine.ts";
+import { prepareKept } from "../kept-folders.ts";
 import { sandboxFolders } from "../sandbox-folders.ts";
 import { etcFiles } from "./etc-files.ts";
 
@@ -19,6 +20,7 @@ export function prepareFolders(facts: FileFacts, plan: LaunchPlan, seccomp: Uint
     mkdirSync(path, { recursive: true });
     chmodSync(path, mode);
   }
+  prepareKept(plan);
   rmSync(folders.holder, { force: true });
   for (const [name, text] of Object.entries(etcFiles(facts, plan))) {
     const path = join(folders.etc, name);

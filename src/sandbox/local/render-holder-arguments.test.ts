@@ -33,6 +33,7 @@ const plan: LaunchPlan = {
   workspace: { mode: "mount", dir: "/home/me/project" },
   workdir: "/home/me/project",
   home: "/home/agent",
+  keeps: [],
   hostname: "brisk-otter",
   umask: 0o022,
   ports: [],

@@ -1,5 +1,6 @@
 import type { FileFacts } from "../../host/process/file-facts.ts";
 import type { LaunchPlan } from "../../spec/engine.ts";
+import { keptFolders } from "../kept-folders.ts";
 import { runFolderInside, sandboxFolders } from "../sandbox-folders.ts";
 import type { Defences } from "./defences.ts";
 import type { LocalPrograms } from "./local-host.ts";
@@ -55,6 +56,7 @@ export function holderMounts(context: HolderContext, plan: LaunchPlan, view: San
     ...defences.devices(shmBytes(plan)),
     { kind: "bind", source: folders.tmp, target: "/tmp" },
     { kind: "bind", source: folders.home, target: plan.home },
+    ...keptFolders(plan).map((kept): ViewMount => ({ kind: "bind", ...kept })),
     ...helperMounts(programs),
     ...plan.toolDirs.flatMap((dir) => toolMounts(files, dir)),
     ...mounts.filter(({ target }) => !isInWorkspace(target)),

@@ -47,6 +47,7 @@ export function testPlan(stateDir: string, changes: Partial<LaunchPlan> = {}): L
     workspace: { mode: "none" },
     workdir: "/home/agent",
     home: "/home/agent",
+    keeps: [],
     hostname: "part",
     umask: 0o022,
     limits: {
