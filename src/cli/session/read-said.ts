@@ -31,8 +31,8 @@ export function readSaid(
     if (output.json) return sayJson(context, line, async (command) => void (await say(command)));
     if (line.trim() === "") return;
     if (input.isTerminal) {
-      isShown(line);
       const [question] = talk.questions;
+      if (!question) isShown(line);
       await say(question ? answerFor(question, line) : { type: "prompt", text: line });
       return;
     }
