@@ -66,4 +66,25 @@ describe("what a repository says to agents already", () => {
     });
     expect(told).toEqual(["MARK-AGENTS-MD"]);
   });
+
+  it("hands no masked file over, as a project's words or within a skill that it brings", async () => {
+    await using world = await createAgentWorld({ turns: [{ text: "Seen." }] });
+    const put = (path: string, text: string) => {
+      mkdirSync(join(world.workspace, path, ".."), { recursive: true });
+      writeFileSync(join(world.workspace, path), text);
+    };
+    put("CLAUDE.md", files["CLAUDE.md"]);
+    put("tools/SKILL.md", skill("tools", "MARK-TOOLS-SKILL"));
+    put("tools/.env", "PASSWORD=MASKED-IN-THE-SKILL\n");
+    put(".env", "PASSWORD=MASKED-AT-THE-TOP\n");
+    put(".caisson/agents/helper.md", "---\nprovider: claude-code\nskills: [tools]\n---\nHelp.\n");
+    symlinkSync(".env", join(world.workspace, "AGENTS.md"));
+    symlinkSync("../.env", join(world.workspace, "tools/more.txt"));
+    const args = ["run", "--manifest", world.manifest, "--model", "claude-haiku-4-5", "helper", "look"];
+    const { ANTHROPIC_API_KEY } = realKeys;
+    expect(await world.cli.run(args, { env: { ANTHROPIC_API_KEY } })).toMatchObject({ exitCode: 0 });
+    const all = `${world.endpoint.received.map(({ text }) => text).join("\n")}\n${world.stateText()}`;
+    expect(all).toContain("MARK-TOOLS-SKILL");
+    expect(all).not.toMatch(/MASKED-(IN|AT)-THE/);
+  });
 });

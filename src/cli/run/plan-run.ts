@@ -123,13 +123,14 @@ async function composePlan(context: CommandContext, input: RunInput, decided: De
   const signedInWith = policy.credentials.map(({ name }) => name);
   const prompt = decided.prompt;
   const accountId = await readAccountId(context, policy.credentials);
-  const given = { workspace, pty, model, prompt, signedInWith, accountId, binary: tools.binary };
+  const secrets = await decided.looking;
+  const hidden = new Set(secrets.masked.map(({ path }) => join(workspace.dir ?? "", path)));
+  const given = { workspace, pty, model, prompt, signedInWith, accountId, binary: tools.binary, hidden };
   const session = options.session ? sessionLaunch(agent, options, given) : undefined;
   const planned = session ? await planSession(agent, session, given) : await planAgent(agent, given);
   const homeFiles = rules.homeFiles.map(({ path, text }) => ({ path: `${insideHome}/${path}`, text, mode: 0o600 }));
   const gitFiles = await gitConfig;
-  const wordFiles = unreadWords(provider, insideHome, readWords(workspace.dir));
-  const secrets = await decided.looking;
+  const wordFiles = unreadWords(provider, insideHome, readWords(workspace.dir, hidden));
   const request = composeLaunch({
     slug: decided.slug,
     agent: agent.name,
@@ -256,6 +257,8 @@ interface AgentFacts {
   readonly signedInWith: readonly string[];
   readonly accountId: string | undefined;
   readonly binary: string;
+  /** Real paths of the masked files: not handed over in another way either. */
+  readonly hidden: ReadonlySet<string>;
 }
 
 /** What the keeper makes the codec from. Throws where the agent holds no conversation. */
@@ -280,24 +283,24 @@ function sessionLaunch(agent: ChosenAgent, options: RunInput["options"], given: 
 async function planSession(
   agent: ChosenAgent,
   launch: SessionLaunch,
-  { workspace, accountId }: AgentFacts,
+  { workspace, accountId, hidden }: AgentFacts,
 ): Promise<ProviderPlan> {
   const { session } = agent.provider;
   if (!session) throw new Error(`${agent.name} has no session`);
   const workdir = workspace.dir ?? insideHome;
-  const request = sessionRequest(launch, { home: insideHome, workdir, skills: await readSkills(agent.skills) });
+  const request = sessionRequest(launch, { home: insideHome, workdir, skills: await readSkills(agent.skills, hidden) });
   return session.plan({ ...request, ...(accountId !== undefined && { accountId }) });
 }
 
 async function planAgent(agent: ChosenAgent, given: AgentFacts): Promise<ProviderPlan> {
-  const { workspace, pty, model, prompt, signedInWith, accountId, binary } = given;
+  const { workspace, pty, model, prompt, signedInWith, accountId, binary, hidden } = given;
   return agent.provider.plan({
     interactive: pty !== undefined && agent.provider.name !== "command",
     home: insideHome,
     workdir: workspace.dir ?? insideHome,
     binary,
     signedInWith,
-    skills: await readSkills(agent.skills),
+    skills: await readSkills(agent.skills, hidden),
     ...(accountId !== undefined && { accountId }),
     ...(prompt !== undefined && { prompt }),
     ...(agent.instructions !== undefined && { instructions: agent.instructions }),
@@ -335,17 +338,17 @@ function terminalFor(context: CommandContext, input: RunInput, isInteractive: bo
   return { ...size, term: context.environment.TERM ?? "xterm-256color" };
 }
 
-async function readSkills(skills: ChosenAgent["skills"]) {
+async function readSkills(skills: ChosenAgent["skills"], hidden: ReadonlySet<string>) {
   if (skills.length === 0) return [];
   const { readSkill } = await import("../../host/skill/read-skill.ts");
-  return skills.map(readSkill);
+  return skills.map((skill) => readSkill({ ...skill, hidden }));
 }
 
 /** Longest AGENTS.md or CLAUDE.md that is handed over. */
 const wordBytes = 256 * 1024;
 
-function readWords(workspace: string | undefined): ProjectWords {
+function readWords(workspace: string | undefined, hidden: ReadonlySet<string>): ProjectWords {
   if (workspace === undefined) return {};
-  const read = (name: string) => readWithin(workspace, join(workspace, name), wordBytes);
+  const read = (name: string) => readWithin(workspace, join(workspace, name), wordBytes, hidden);
   return Object.fromEntries(projectWordFiles.flatMap((name) => [[name, read(name)]]));
 }
