@@ -1,4 +1,4 @@
-// Writes schema/*.json, src/spec/generated/*.json, docs/errors.md and docs/commands.md anew; test/unit/generated-files.test.ts fails while they are stale.
+// Writes schema/*.json, src/spec/generated/*.json, docs/errors.md, docs/commands.md and docs/events.md anew; test/unit/generated-files.test.ts fails while they are stale.
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { renderGeneratedFiles } from "./generate/generated-files.ts";

@@ -1,6 +1,7 @@
 import { renderCommandsPage } from "./commands-page.ts";
 import { renderErrorsPage } from "./errors-page.ts";
 import { renderProvidersPage } from "./providers-table.ts";
+import { renderEventsPage } from "./events-page.ts";
 import { renderRunTimeSchemas, renderSchemas } from "./schemas.ts";
 
 /** Every generated file of the tree, by its path, with the text that it should have. */
@@ -14,5 +15,6 @@ export async function renderGeneratedFiles(): Promise<Readonly<Record<string, st
     "docs/errors.md": await renderErrorsPage(),
     "docs/commands.md": await renderCommandsPage(),
     "docs/providers.md": renderProvidersPage(),
+    "docs/events.md": renderEventsPage(),
   };
 }

@@ -1,9 +1,11 @@
 import { closeSync, openSync, readFileSync, writeSync } from "node:fs";
 import type { RunEvent, RunEventDraft } from "../spec/events.ts";
 import { dropCutLine } from "./drop-cut-line.ts";
+import { createOpenPairs } from "./open-pairs.ts";
 
 /** Gives events their number and time, keeps them in `events.jsonl`, and tells whoever listens, in that order. */
 export interface EventLog {
+  /** What it takes for pairs to be pairs is told before it: at the end of a run, the end of what is still open. */
   append(draft: RunEventDraft): RunEvent;
   subscribe(listener: (event: RunEvent) => void): () => void;
   readonly lastSeq: number;
@@ -13,16 +15,23 @@ export interface EventLog {
 /** Opens the event log of one run; numbering goes on after what is there, so that a settling process can add the end. */
 export function openEventLog(path: string, agent: string, now: () => Date): EventLog {
   dropCutLine(path);
-  let seq = readEvents(path).at(-1)?.seq ?? 0;
+  const before = readEvents(path);
+  let seq = before.at(-1)?.seq ?? 0;
+  const pairs = createOpenPairs();
+  for (const event of before) pairs.before(event);
   const fd = openSync(path, "a", 0o600);
   const listeners = new Set<(event: RunEvent) => void>();
+  const write = (draft: RunEventDraft) => {
+    seq += 1;
+    const event = { ts: now().toISOString(), seq, agent, ...draft } as RunEvent;
+    writeSync(fd, `${JSON.stringify(event)}\n`);
+    for (const listener of listeners) listener(event);
+    return event;
+  };
   return {
     append(draft) {
-      seq += 1;
-      const event = { ts: now().toISOString(), seq, agent, ...draft } as RunEvent;
-      writeSync(fd, `${JSON.stringify(event)}\n`);
-      for (const listener of listeners) listener(event);
-      return event;
+      for (const missing of pairs.before(draft)) write(missing);
+      return write(draft);
     },
     subscribe(listener) {
       listeners.add(listener);

@@ -3,6 +3,7 @@ import { callAfter } from "../base/call-after.ts";
 import { Failure } from "../base/failure.ts";
 import { stateFolders, statePaths } from "../sandbox/state-paths.ts";
 import type { RunEnd } from "../spec/events.ts";
+import { eventsVersion } from "../spec/events-version.ts";
 import type { LaunchRequest, ToKeeper } from "../spec/keeper-protocol.ts";
 import type { Metadata } from "../spec/state-files.ts";
 import { serveControl } from "./control-server.ts";
@@ -160,7 +161,14 @@ export async function keep(host: KeeperHost, request: LaunchRequest, keeping: Ke
 
 function tellLaunching(events: EventLog, { slug, engine, modelSource, label }: Metadata): void {
   const named = label === undefined ? {} : { label };
-  events.append({ event: "sandbox_launching", slug, engine, model_source: modelSource, ...named });
+  events.append({
+    event: "sandbox_launching",
+    version: eventsVersion,
+    slug,
+    engine,
+    model_source: modelSource,
+    ...named,
+  });
 }
 
 function tellLaunched(events: EventLog, launched: LaunchedRun, told: { slug: string; launchMs: number }): void {

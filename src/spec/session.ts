@@ -36,11 +36,13 @@ export type SessionCommand = z.output<typeof SessionCommand>;
 
 /** A question that an agent's CLI asks a person. `permission`: may a tool be used? */
 export const Question = z.object({
-  question: z.string(),
-  kind: z.enum(["permission", "choice", "text"]),
-  title: z.string(),
-  tool: z.string().optional(),
-  input: z.unknown().optional(),
+  question: z.string().meta({ description: "Names it, for an answer" }),
+  kind: z
+    .enum(["permission", "choice", "text"])
+    .meta({ description: "May a tool be used, which of its options, or what in words" }),
+  title: z.string().meta({ description: "What is asked" }),
+  tool: z.string().optional().meta({ description: "The tool that is to be used" }),
+  input: z.unknown().optional().meta({ description: "What the tool would get; of a text, what stands there now" }),
   options: z
     .array(
       z.object({
@@ -49,7 +51,8 @@ export const Question = z.object({
         means: z.enum(["allow", "allow_always", "deny", "deny_always", "other"]),
       }),
     )
-    .default([]),
+    .default([])
+    .meta({ description: "What may be answered, and what each means" }),
 });
 export type Question = z.output<typeof Question>;
 
