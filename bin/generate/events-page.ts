@@ -58,11 +58,12 @@ const introduction = [
   "",
   "- A run that is stopped, killed or dies with its machine has whole pairs, too: before `run_completed` what was still open is",
   '  ended (`tool_completed` with `ok: false`, `turn_completed` with `outcome: "interrupted"`, `question_answered` with',
-  "  `cancelled`). After a `kill -9` of the keeper the next `caisson` writes that; until then the file ends where it ended.",
+  "  `cancelled`). After a `kill -9` of the keeper `caisson cleanup`, or a `stop` or `rm` of it, writes that; until then the file",
+  "  ends where it ended. Of the copying of a workspace, and of a launch, only the run's end tells that they failed.",
   "- Tokens and costs are counted at the gate (`usage_reported`), for every CLI alike, also for those that do not tell them.",
-  "- A run on a terminal, and one of any command, tells no text and no tools: what it prints is not read.",
-  '- Beside events `caisson run --json` prints two other objects, which have no `event`: `{"stream","text"}`, a piece of what a',
-  '  command printed, and `{"error":{"code","message","hint","exit","data"}}` (docs/errors.md).',
+  "- A run on a terminal tells no text and no tools: what it shows is not read. What a plain command prints is `output_produced`.",
+  '- Beside events `caisson run --json` prints one other object, which has no `event`: `{"error":{"code","message","hint","exit",',
+  '  "data"}}` (docs/errors.md), when it could not start, or when a session did not take a command.',
   "",
   "## In every event",
   "",
@@ -78,6 +79,7 @@ function fieldTable(schema: Schema | undefined, isTold: (name: string) => boolea
   const rows = Object.entries(schema?.properties ?? {})
     .filter(([name]) => isTold(name))
     .map(([name, field]) => {
+      if (name === "event") return "| `event` | string | What happened: the names below |";
       const isOptional = !schema?.required?.includes(name);
       return `| \`${name}\`${isOptional ? " (optional)" : ""} | ${typeText(field)} | ${field.description ?? ""} |`;
     });

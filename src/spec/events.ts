@@ -39,7 +39,7 @@ export type RunEnd = z.output<typeof RunEnd>;
 
 /** One fact of a run, one JSON object a line in `events.jsonl`. Readers ignore names and fields that they do not know. */
 export const RunEvent = z.discriminatedUnion("event", [
-  event("sandbox_launching", "First of all: a sandbox is being made.", {
+  event("sandbox_launching", "First of all, and again when a session is resumed: a sandbox is being made.", {
     version: z.literal(eventsVersion).meta({ description: "Of this vocabulary" }),
     slug: text("The sandbox's name"),
     engine: text("`local` or `docker`"),
@@ -62,7 +62,9 @@ export const RunEvent = z.discriminatedUnion("event", [
   event("run_started", "The agent's CLI runs.", {
     slug: text("The sandbox's name"),
     provider: text("The CLI's adapter"),
-    command: z.array(z.string()).meta({ description: "Its command line; it holds no secret and no prompt" }),
+    command: z
+      .array(z.string())
+      .meta({ description: "Its command line; it holds no secret. On a terminal the first prompt is in it" }),
     model: text("The model that was asked for").optional(),
   }),
   event("text_produced", "The model said something, whole.", { text: text("What") }),
@@ -182,7 +184,7 @@ export const RunEvent = z.discriminatedUnion("event", [
   }),
   event("gate_lost", "The gate died: nothing leaves any more.", { reason: text("What is known of it") }),
   event("sandbox_lost", "The sandbox died.", { reason: text("What is known of it") }),
-  event("run_completed", "The run is over; what was still open is closed before. Told once, also after a death.", {
+  event("run_completed", "The run is over; what was still open is closed before. Told once a launch, also after a death.", {
     slug: text("The sandbox's name"),
     end: RunEnd.meta({ description: "How" }),
     exitCode: z.int().nullable().meta({ description: "Of the CLI; null where it has none" }),

@@ -12,6 +12,8 @@ export interface SessionCase {
   readonly otherModel?: string;
   /** A level to change to, and how a request then shows it. */
   readonly thinking?: { readonly level: ThinkingLevel; readonly seen: RegExp };
+  /** Characters that must have been said before it finds something to sum up. */
+  readonly talkBeforeSummary?: number;
   /** Matches the CLI's command line inside, and not itself: `[c]laude`. */
   readonly process: string;
 }
@@ -25,5 +27,24 @@ export const sessionCases: readonly SessionCase[] = [
     otherModel: "claude-sonnet-4-5",
     thinking: { level: "low", seen: /"effort":"low"/ },
     process: "[i]nput-format stream-json",
+  },
+  {
+    name: "Codex",
+    agent: "codex",
+    key: "OPENAI_API_KEY",
+    model: "gpt-5.1",
+    otherModel: "gpt-5.2",
+    thinking: { level: "low", seen: /"effort":"low"/ },
+    process: "[a]pp-server",
+  },
+  {
+    name: "pi",
+    agent: "pi",
+    key: "ANTHROPIC_API_KEY",
+    model: "anthropic/claude-sonnet-4-5",
+    otherModel: "anthropic/claude-opus-4-5",
+    thinking: { level: "low", seen: /"budget_tokens":2048/ },
+    process: "[m]ode rpc",
+    talkBeforeSummary: 100_000,
   },
 ];

@@ -150,7 +150,7 @@ export function describeSessions(engine: TestEngine): void {
       session.say({ type: "set_model", model: row.otherModel ?? "any" });
       if (abilities.setModel) {
         await session.next("model_changed");
-        session.say({ type: "prompt", text: "two" });
+        session.say({ type: "prompt", text: "three" });
         expect(await session.next("turn_completed")).toMatchObject({ outcome: "completed" });
         expect(JSON.parse(posts(world).at(-1)?.text ?? "{}").model).toBe(row.otherModel?.split("/").at(-1));
       } else await session.refused("session_unsupported");
@@ -181,12 +181,15 @@ export function describeSessions(engine: TestEngine): void {
     it("sums the conversation up, where it can", async () => {
       await using world = await newWorld(Array(8).fill({ text: "Said." }));
       const session = await open(world);
-      session.say({ type: "prompt", text: "one" });
-      await session.next("turn_completed");
+      const talk = "word ".repeat((row.talkBeforeSummary ?? 0) / 5);
+      for (const text of ["one", `two ${talk}`]) {
+        session.say({ type: "prompt", text });
+        await session.next("turn_completed");
+      }
       session.say({ type: "compact" });
       if (abilities.compact) {
         expect(await session.next("compaction_completed")).toMatchObject({ ok: true });
-        session.say({ type: "prompt", text: "two" });
+        session.say({ type: "prompt", text: "three" });
         expect(await session.next("turn_completed")).toMatchObject({ outcome: "completed" });
       } else await session.refused("session_unsupported");
       expect(await session.end()).toMatchObject({ exitCode: 0 });
