@@ -14,6 +14,8 @@ export function createCodexDecoder(): Decoder {
         if (!isDone || text === "") return [];
         said = text;
         return [{ event: "text_produced", text }];
+      case "reasoning":
+        return isDone && text !== "" ? [{ event: "thought_produced", text }] : [];
       case "error":
         return isDone ? [{ event: "error_reported", message: textIn(item, "message") }] : [];
       case "command_execution":
@@ -35,6 +37,10 @@ export function createCodexDecoder(): Decoder {
   };
   const read = (object: StreamObject): readonly RunEventDraft[] => {
     switch (object.type) {
+      case "thread.started": {
+        const conversation = textIn(object, "thread_id");
+        return conversation === "" ? [] : [{ event: "conversation_opened", conversation, resumed: false }];
+      }
       case "item.started":
         return readItem(objectIn(object, "item"), false);
       case "item.completed":

@@ -6,6 +6,10 @@ import { chatgptRoutes, openaiRoutes } from "./model-routes.ts";
 import { handOverPrompt, skillFiles } from "./prompt.ts";
 import type { Provider, ProviderPlan, ProviderRequest, ProviderSession } from "./provider.ts";
 
+/** The sandbox is the permission system; one of the CLI's own cannot be made inside another. */
+const unsandboxed = "--dangerously-bypass-approvals-and-sandbox";
+const modelOf = ({ model }: Pick<ProviderRequest, "model">) => (model === undefined ? [] : ["--model", model]);
+
 /** `codex app-server`: what a person decides about a conversation is told to it there, not on its command line. */
 const session: ProviderSession = {
   abilities: {
@@ -18,6 +22,18 @@ const session: ProviderSession = {
     streams: true,
   },
   keeps: [".codex/sessions"],
+  keptConversations: (files) =>
+    files.flatMap(
+      (file) => /^\.codex\/sessions\/.*\/rollout-.*-([0-9a-f]{8}-[0-9a-f-]{27})\.jsonl$/.exec(file)?.[1] ?? [],
+    ),
+  planScreen: (request) => ({
+    argv: [
+      ...[request.binary, "resume", "--no-daemon", unsandboxed, ...modelOf(request), ...(request.argv ?? [])],
+      ...(request.resume === undefined ? [] : [request.resume]),
+    ],
+    environment: {},
+    files: filesOf({ ...request, interactive: true }),
+  }),
   plan: (request) => ({
     argv: [request.binary, "app-server", ...(request.argv ?? [])],
     environment: {},
@@ -42,11 +58,9 @@ export const codex: Provider = {
     const { argv, ...prompt } = handOverPrompt("codex", request, { instructions: () => [] });
     // A server behind its screen would be asked over a unix socket, which no program inside may open.
     const headless = request.interactive ? ["--no-daemon"] : ["exec", "--json", "--skip-git-repo-check"];
-    const model = request.model === undefined ? [] : ["--model", request.model];
     return {
       ...prompt,
-      // The sandbox is the permission system; one of the CLI's own cannot be made inside another.
-      argv: [request.binary, ...headless, "--dangerously-bypass-approvals-and-sandbox", ...model, ...argv],
+      argv: [request.binary, ...headless, unsandboxed, ...modelOf(request), ...argv],
       environment: {},
       files: filesOf(request),
     };

@@ -56,7 +56,7 @@ const said = (text: string, rest: object = {}) => ({
   message: { role: "assistant", content: [{ type: "text", text }], ...rest },
 });
 const piText = lines(
-  { type: "session", version: 3 },
+  { type: "session", version: 3, id: "01a1" },
   { type: "message_end", message: { role: "user", content: [{ type: "text", text: "mend it" }] } },
   { type: "message_update", assistantMessageEvent: { type: "text_delta", delta: "I" } },
   said("I will look", { stopReason: "toolUse" }),
@@ -73,6 +73,7 @@ const piText = lines(
   { type: "agent_settled" },
 );
 const piEvents = [
+  { event: "conversation_opened", conversation: "01a1", resumed: false },
   { event: "text_produced", text: "I will look" },
   { event: "tool_started", id: "t1", tool: "bash", input: { command: "ls" } },
   { event: "tool_completed", id: "t1", ok: true, output: "a.js" },
@@ -104,6 +105,8 @@ const codexText = lines(
   { type: "turn.completed", usage: {} },
 );
 const codexEvents = [
+  { event: "conversation_opened", conversation: "t", resumed: false },
+  { event: "thought_produced", text: "hm" },
   { event: "text_produced", text: "I will look." },
   { event: "tool_started", id: "i2", tool: "shell", input: { command: "ls" } },
   { event: "tool_completed", id: "i2", ok: true, output: "a.js" },

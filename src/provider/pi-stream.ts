@@ -19,6 +19,10 @@ export function createPiDecoder(): Decoder {
   };
   const read = (object: StreamObject): readonly RunEventDraft[] => {
     switch (object.type) {
+      case "session": {
+        const conversation = textIn(object, "id");
+        return conversation === "" ? [] : [{ event: "conversation_opened", conversation, resumed: false }];
+      }
       case "message_end": {
         const found = readAssistant(objectIn(object, "message"));
         last = found?.result ?? last;

@@ -23,30 +23,35 @@ const session: ProviderSession = {
     streams: true,
   },
   keeps: [".pi/agent/sessions"],
-  plan(request) {
-    const { model, thinking, resume, instructions, asks } = request;
-    const dir = dirOf(request.home);
-    const told = `${dir}/instructions.md`;
-    const options = {
-      "--model": model,
-      "--thinking": thinking,
-      // Makes it anew where nothing was said in it yet: then there is no file of it.
-      "--session-id": resume,
-      "--append-system-prompt": instructions === undefined ? undefined : told,
-    };
-    const chosen = Object.entries(options).flatMap(([name, value]) => (value === undefined ? [] : [name, value]));
-    return {
-      argv: [request.binary, "--mode", "rpc", ...chosen, ...(request.argv ?? [])],
-      environment,
-      files: [
-        ...filesOf(request),
-        ...(instructions === undefined ? [] : [{ path: told, text: instructions, mode: 0o600 }]),
-        ...(asks ? [{ path: `${dir}/extensions/caisson-ask.js`, text: askingExtension, mode: 0o600 }] : []),
-      ],
-    };
-  },
+  keptConversations: (files) =>
+    files.flatMap((file) => /^\.pi\/agent\/sessions\/[^/]+\/[^/_]+_([0-9a-zA-Z-]+)\.jsonl$/.exec(file)?.[1] ?? []),
+  planScreen: (request) => planWith(request, []),
+  plan: (request) => planWith(request, ["--mode", "rpc"]),
   codec: createPiSession,
 };
+
+function planWith(request: SessionRequest, mode: readonly string[]): ProviderPlan {
+  const { model, thinking, resume, instructions, asks } = request;
+  const dir = dirOf(request.home);
+  const told = `${dir}/instructions.md`;
+  const options = {
+    "--model": model,
+    "--thinking": thinking,
+    // Makes it anew where nothing was said in it yet: then there is no file of it.
+    "--session-id": resume,
+    "--append-system-prompt": instructions === undefined ? undefined : told,
+  };
+  const chosen = Object.entries(options).flatMap(([name, value]) => (value === undefined ? [] : [name, value]));
+  return {
+    argv: [request.binary, ...mode, ...chosen, ...(request.argv ?? [])],
+    environment,
+    files: [
+      ...filesOf(request),
+      ...(instructions === undefined ? [] : [{ path: told, text: instructions, mode: 0o600 }]),
+      ...(asks ? [{ path: `${dir}/extensions/caisson-ask.js`, text: askingExtension, mode: 0o600 }] : []),
+    ],
+  };
+}
 
 /** pi: `pi`, headless with a prompt or in a terminal, with Anthropic's models or OpenAI's. */
 export const pi: Provider = {

@@ -266,4 +266,20 @@ describe("sessions of Codex and pi", () => {
     expect(files.find(({ path }) => path === told)?.text).toBe("be brief");
     expect(environment.PI_OFFLINE).toBe("1");
   });
+
+  it("know their conversations by the files that they keep", () => {
+    const kept = (name: string, file: string) => named(name).session?.keptConversations?.(["else.jsonl", file]);
+    const id = "01a1feff-1bae-7b82-b421-881f08bd5442";
+    expect(kept("codex", `.codex/sessions/2026/11/21/rollout-2026-11-21T16-44-54-${id}.jsonl`)).toEqual([id]);
+    expect(kept("pi", `.pi/agent/sessions/--w--/2026-11-21T16-45-49-396Z_${id}.jsonl`)).toEqual([id]);
+  });
+
+  it("go on with a conversation on a screen of their own", () => {
+    const screen = (name: string) => {
+      const asked = { ...request, asks: false, resume: "01a1" };
+      return named(name).session?.planScreen?.(asked).argv.join(" ");
+    };
+    expect(screen("codex")).toBe("/opt/cli resume --no-daemon --dangerously-bypass-approvals-and-sandbox 01a1");
+    expect(screen("pi")).toBe("/opt/cli --session-id 01a1");
+  });
 });

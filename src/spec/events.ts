@@ -184,13 +184,17 @@ export const RunEvent = z.discriminatedUnion("event", [
   }),
   event("gate_lost", "The gate died: nothing leaves any more.", { reason: text("What is known of it") }),
   event("sandbox_lost", "The sandbox died.", { reason: text("What is known of it") }),
-  event("run_completed", "The run is over; what was still open is closed before. Told once a launch, also after a death.", {
-    slug: text("The sandbox's name"),
-    end: RunEnd.meta({ description: "How" }),
-    exitCode: z.int().nullable().meta({ description: "Of the CLI; null where it has none" }),
-    durationMs: z.number().meta({ description: "Since the launch began" }),
-    signal: text("What ended the CLI").optional(),
-  }),
+  event(
+    "run_completed",
+    "The run is over; what was still open is closed before. Told once a launch, also after a death.",
+    {
+      slug: text("The sandbox's name"),
+      end: RunEnd.meta({ description: "How" }),
+      exitCode: z.int().nullable().meta({ description: "Of the CLI; null where it has none" }),
+      durationMs: z.number().meta({ description: "Since the launch began" }),
+      signal: text("What ended the CLI").optional(),
+    },
+  ),
   event("sandbox_stopped", "Nothing of the sandbox is left but its record.", {
     slug: text("The sandbox's name"),
     leftovers: z.array(z.string()).meta({ description: "What could not be removed yet; it is tried again" }),
