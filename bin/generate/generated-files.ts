@@ -1,7 +1,7 @@
 import { renderCommandsPage } from "./commands-page.ts";
 import { renderErrorsPage } from "./errors-page.ts";
-import { renderProvidersPage } from "./providers-table.ts";
 import { renderEventsPage } from "./events-page.ts";
+import { renderProvidersPage } from "./providers-table.ts";
 import { renderRunTimeSchemas, renderSchemas } from "./schemas.ts";
 
 /** Every generated file of the tree, by its path, with the text that it should have. */
