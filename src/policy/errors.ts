@@ -79,6 +79,17 @@ export const policyFailure = failures({
     hint: () => "caisson agents ls",
     ...usage,
   },
+  schema_invalid: {
+    message: (d: { from: string; problem: string }) => `Cannot use JSON Schema (${d.from}): ${d.problem}`,
+    hint: () => "see docs/manifest.md, Parameters and output",
+    ...usage,
+  },
+  parameter_invalid: {
+    message: (d: { agent: string; from: string; problem: string; near?: string }) =>
+      `Cannot run agent "${d.agent}" (${d.from}) with these parameters: ${d.problem}${nearest(d.near)}`,
+    hint: (d) => `caisson run --param ${d.near ?? "NAME"}=VALUE ${d.agent} ...`,
+    ...usage,
+  },
   sandbox_unknown: {
     message: (d: { sandbox: string; from: string; near?: string; known: readonly string[] }) =>
       `Cannot use sandbox "${d.sandbox}" (${d.from}): there is none of this name${nearest(d.near)}${d.known.length === 0 ? "" : `: known are ${d.known.join(", ")}`}`,

@@ -20,7 +20,8 @@ function readObject(object: StreamObject): readonly RunEventDraft[] {
     return [{ event: "conversation_opened", conversation, resumed: false }];
   if (object.type !== "result") return readMessage(object);
   const ok = object.subtype === "success" && object.is_error !== true;
-  return [{ event: "result_reported", ok, text: resultText(object) }];
+  const output = object.structured_output;
+  return [{ event: "result_reported", ok, text: resultText(object), ...(output !== undefined && { output }) }];
 }
 
 /** What was said, thought and done in one message. */

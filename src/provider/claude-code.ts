@@ -23,15 +23,17 @@ export const claudeCode: Provider = {
     const { argv, ...prompt } = handOverPrompt("claude-code", request);
     const headless = request.interactive ? [] : ["-p", "--output-format", "stream-json", "--verbose"];
     const model = request.model === undefined ? [] : ["--model", request.model];
+    const output = request.outputSchema === undefined ? [] : ["--json-schema", JSON.stringify(request.outputSchema)];
     return {
       ...prompt,
       // The sandbox is the permission system: inside, the CLI does not ask.
-      argv: [request.binary, ...headless, "--dangerously-skip-permissions", ...model, ...argv],
+      argv: [request.binary, ...headless, "--dangerously-skip-permissions", ...model, ...output, ...argv],
       environment: quiet,
       files: [...configFiles(request), ...skillFiles(`${request.home}/.claude/skills`, request)],
     };
   },
   words: { reads: ["CLAUDE.md", "AGENTS.md"], homeFile: ".claude/CLAUDE.md" },
+  output: "native",
   decoder: createClaudeCodeDecoder,
   session: {
     abilities: {

@@ -58,14 +58,17 @@ export const codex: Provider = {
     const { argv, ...prompt } = handOverPrompt("codex", request, { instructions: () => [] });
     // A server behind its screen would be asked over a unix socket, which no program inside may open.
     const headless = request.interactive ? ["--no-daemon"] : ["exec", "--json", "--skip-git-repo-check"];
+    const schema = request.outputSchema && schemaFile(request.home, request.outputSchema);
+    const output = schema === undefined ? [] : ["--output-schema", schema.path];
     return {
       ...prompt,
-      argv: [request.binary, ...headless, unsandboxed, ...modelOf(request), ...argv],
+      argv: [request.binary, ...headless, unsandboxed, ...modelOf(request), ...output, ...argv],
       environment: {},
-      files: filesOf(request),
+      files: [...filesOf(request), ...(schema === undefined ? [] : [schema])],
     };
   },
   words: { reads: ["AGENTS.md"], homeFile: ".codex/AGENTS.md" },
+  output: "native",
   decoder: createCodexDecoder,
   session,
 };
@@ -74,6 +77,12 @@ const filesOf = (request: ProviderRequest): ProviderPlan["files"] => [
   { path: `${request.home}/.codex/config.toml`, text: configText(request), mode: 0o600 },
   ...skillFiles(`${request.home}/.codex/skills`, request),
 ];
+
+const schemaFile = (home: string, schema: object) => ({
+  path: `${home}/.codex/output-schema.json`,
+  text: JSON.stringify(schema),
+  mode: 0o600,
+});
 
 /**
  * The key is read from a variable, by a model provider of our own that is OpenAI in all but the way to sign in: the CLI's own

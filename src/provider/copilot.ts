@@ -35,6 +35,7 @@ export const copilot: Provider = {
       files: [...configFiles(request), ...skillFiles(`${request.home}/.copilot/skills`, request)],
     };
   },
+  output: "asked",
   decoder: createCopilotDecoder,
   session: {
     abilities: {

@@ -31,6 +31,7 @@ export const opencode: Provider = {
       files: [...configFiles(request, "allow"), ...skillFiles(`${configDir(request)}/skills`, request)],
     };
   },
+  output: "asked",
   decoder: createOpencodeDecoder,
   session: {
     abilities: {

@@ -77,6 +77,7 @@ export const pi: Provider = {
     };
   },
   words: { reads: ["AGENTS.md", "CLAUDE.md"], homeFile: ".pi/agent/AGENTS.md" },
+  output: "asked",
   decoder: createPiDecoder,
   session,
 };

@@ -29,6 +29,8 @@ export interface ProviderRequest {
   readonly signedInWith: readonly string[];
   /** The vendor's id of the account that a kept login belongs to, where the vendor's API wants to hear it. No secret. */
   readonly accountId?: string;
+  /** JSON Schema that its last answer has to fit; only given to a provider whose `output` is `native`. */
+  readonly outputSchema?: Readonly<Record<string, unknown>>;
   readonly skills: readonly {
     readonly name: string;
     readonly files: readonly { readonly path: string; readonly text: string }[];
@@ -150,6 +152,8 @@ export interface Provider {
   routes(credential: ProviderCredential | undefined): readonly Route[];
   plan(request: ProviderRequest): ProviderPlan;
   decoder(): Decoder;
+  /** How the CLI is held to an output schema: by an option of its own, by instructions, or not at all (it is told nothing). */
+  readonly output?: "native" | "asked";
   /**
    * Which of a project's `AGENTS.md` and `CLAUDE.md` it reads by itself (the first that is there), and the file below its
    * private home that it reads beside them. Without this it reads both.

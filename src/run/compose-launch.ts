@@ -30,6 +30,8 @@ export interface LaunchParts {
   /** What the command reads from its standard input, which is then closed. */
   readonly input?: string | undefined;
   readonly cliVersion?: string | undefined;
+  /** JSON Schema that the answer has to fit. */
+  readonly outputSchema?: Readonly<Record<string, unknown>> | undefined;
   readonly stdin: "none" | "pipe";
   readonly umask: number;
   readonly decode: boolean;
@@ -77,6 +79,7 @@ export function composeLaunch(parts: LaunchParts): LaunchRequest {
     path: [...parts.tools.path],
     files: parts.files,
     ...(parts.input !== undefined && { input: parts.input }),
+    ...(parts.outputSchema !== undefined && { outputSchema: { ...parts.outputSchema } }),
     ...(parts.cliVersion !== undefined && { cliVersion: parts.cliVersion }),
     ...(parts.pty && { pty: parts.pty }),
     ...(parts.session && { session: parts.session }),

@@ -3,6 +3,8 @@ import type { Journal, RunningProcess, Sandbox } from "../spec/engine.ts";
 import type { RunEventDraft } from "../spec/events.ts";
 import type { LaunchRequest } from "../spec/keeper-protocol.ts";
 import type { EventLog } from "./event-log.ts";
+import type { AnswerJudge } from "./judge-answer.ts";
+import { misfitExit } from "./misfit-exit.ts";
 
 /** How a run's command ended. */
 export interface MainEnd {
@@ -26,7 +28,9 @@ export async function runMain(
   const { request, journal, events, decoder, signal } = run;
   const { argv, workdir, pty, metadata } = request;
   journal.intent("agent_started", { argv });
+  const judging = createJudge(request);
   const child = await sandbox.exec({ argv, workdir, ...(pty && { pty }) });
+  const judge = await judging;
   journal.result("agent_started");
   const { slug, model } = metadata;
   events.append({
@@ -38,7 +42,7 @@ export async function runMain(
   });
   let hasFailed = false;
   const emit = (drafts: readonly RunEventDraft[]) => {
-    for (const draft of drafts) {
+    for (const draft of drafts.flatMap((d) => judge?.take(d) ?? [d])) {
       if (draft.event === "result_reported") hasFailed = !draft.ok;
       events.append(draft);
     }
@@ -46,6 +50,7 @@ export async function runMain(
   child.onOutput((stream, bytes) => {
     const copy = Buffer.from(bytes);
     if (decoder && stream === "stdout") emit(decoder.decode(copy));
+    if (stream === "stdout") judge?.write(copy);
     run.output(stream, copy);
   });
   run.started(child);
@@ -58,6 +63,15 @@ export async function runMain(
   });
   const ended = await Promise.race([child.ended, over]);
   if (decoder) emit(decoder.end());
+  for (const draft of judge?.end(!hasFailed && ended.exitCode === 0) ?? []) events.append(draft);
+  if (judge?.isMisfit && ended.exitCode === 0) return { ...ended, exitCode: misfitExit };
   // Some CLIs exit with 0 although they report that the work failed.
   return hasFailed && ended.exitCode === 0 ? { ...ended, exitCode: 1 } : ended;
+}
+
+/** Loaded only where there is a schema: its library is nothing that a start should wait for. */
+async function createJudge({ outputSchema, provider }: LaunchRequest): Promise<AnswerJudge | undefined> {
+  if (outputSchema === undefined) return undefined;
+  const { createAnswerJudge } = await import("./judge-answer.ts");
+  return createAnswerJudge(outputSchema, provider === "command");
 }

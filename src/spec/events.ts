@@ -99,6 +99,10 @@ export const RunEvent = z.discriminatedUnion("event", [
     {
       ok: z.boolean().meta({ description: "Whether the CLI says that it did it" }),
       text: text("The last thing that the model said, or why it failed"),
+      output: z
+        .unknown()
+        .optional()
+        .meta({ description: "With an output schema: the answer as the value that fits it" }),
     },
   ),
   event("error_reported", "Something failed: for good, or until the CLI tried again.", { message: text("What") }),

@@ -65,6 +65,10 @@ export const LaunchRequest = z.strictObject({
   path: z.array(z.string()),
   files: z.array(z.strictObject({ path: z.string(), text: z.string(), mode: z.int() })),
   docker: DockerLaunch.optional().meta({ description: "With the docker engine" }),
+  outputSchema: z
+    .record(z.string(), z.unknown())
+    .optional()
+    .meta({ description: "JSON Schema that the answer has to fit; a run whose answer does not ends with exit code 8" }),
   record: z.string().optional().meta({ description: "File that the model traffic is recorded to" }),
   replay: z.string().optional().meta({ description: "File that the model is answered from" }),
 });

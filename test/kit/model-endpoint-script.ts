@@ -2,6 +2,8 @@
 export interface ScriptedTurn {
   readonly text?: string;
   readonly tools?: readonly ScriptedTool[];
+  /** A value for whoever asked for one: by the tool for that where the CLI offers one, else as text. */
+  readonly answer?: Readonly<Record<string, unknown>>;
   /** The first request for this turn gets no answer at all; the next one does. */
   readonly hangs?: boolean;
 }
@@ -54,7 +56,10 @@ export function answerFromScript(turns: readonly ScriptedTurn[], request: Script
     const filled = Object.fromEntries(Object.entries(tool).map(([key, value]) => [key, fill(value)])) as ScriptedTool;
     return chooseTool(filled, request.tools);
   });
-  return { text: turn.text ?? "", calls };
+  if (turn.answer === undefined) return { text: turn.text ?? "", calls };
+  const tool = request.tools.find(({ name }) => name === "StructuredOutput")?.name;
+  if (tool !== undefined) return { text: "", calls: [{ tool, input: turn.answer }] };
+  return { text: JSON.stringify(turn.answer), calls };
 }
 
 /** Every CLI names the working directory in what it sends; `text` is JSON. */

@@ -38,6 +38,8 @@ export const acpCommand = defineCommand({
       dir: undefined,
       label: undefined,
       color: undefined,
+      param: [],
+      outputSchema: undefined,
       detach: false,
       dryRun: false,
       record: undefined,

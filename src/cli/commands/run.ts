@@ -15,12 +15,17 @@ export const runCommand = defineCommand({
       line: "caisson run --allow registry.example -- npm test",
       does: "runs any command sealed, with one host allowed",
     },
+    {
+      line: "caisson run --param ticket=T-17 --output-schema verdict.json triage 'judge it'",
+      does: "fills the agent's parameters in; its answer has to fit the schema",
+    },
     { line: 'caisson run claude-code --replay demo.jsonl "mend it"', does: "replays a recording, without a key" },
   ],
   exits: {
     4: "not ready: no credential, no agent CLI, or an engine that is missing",
     5: "the policy refused",
     6: "the sandbox could not be started, or was lost",
+    8: "the answer does not fit the output schema: the complaint is told, and in the event error_reported",
     124: "the time was up",
     130: "stopped by Ctrl-C",
     137: "killed",

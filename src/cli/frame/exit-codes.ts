@@ -10,6 +10,7 @@ export const exitCodes: Readonly<Record<number, string>> = {
   5: "refused by policy",
   6: "the engine failed, or the run's keeper or machine died",
   7: "conflict: it is there already, or it is in use",
+  8: "the agent's answer does not fit its output schema",
   70: "a bug in Caisson: the stack and where it was written are printed",
   124: "the run's time was over",
   130: "stopped (Ctrl-C, caisson stop)",

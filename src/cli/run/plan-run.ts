@@ -21,6 +21,7 @@ import type { LaunchRequest, SessionLaunch } from "../../spec/keeper-protocol.ts
 import { cliFailure } from "../errors.ts";
 import type { CommandContext } from "../frame/command-context.ts";
 import { chooseEngine, type DockerChoice, type DockerOffer, type EngineChoice } from "./choose-engine.ts";
+import type { FilledAgent } from "./fill-agent.ts";
 import { imageTools, machineTools } from "./find-tools.ts";
 import { lookForSecrets } from "./look-for-secrets.ts";
 import type { DockerAsk } from "./offer-docker.ts";
@@ -44,6 +45,7 @@ export interface RunPlan {
     readonly sandboxes: readonly SandboxChoice[];
     readonly skills: readonly string[];
     readonly instructions: boolean;
+    readonly parameters: Readonly<Record<string, unknown>>;
   };
   readonly cliVersion: string | undefined;
   /** Why this engine, where nobody asked for it. */
@@ -66,7 +68,9 @@ export async function planRun(context: CommandContext, input: RunInput, facts: P
   // Asked first, so that it answers while the rest is read.
   const docker = startLooking(context, options);
   const workspace = resolveWorkspace(context, options);
-  const { layers, notes, agent, sandboxes, dockerfiles } = await readRules(context, input, workspace.dir);
+  const { layers, notes, sandboxes, dockerfiles, ...read } = await readRules(context, input, workspace.dir);
+  const filled = await fillIn(context, input, { agent: read.agent, prompt: facts.prompt });
+  const { agent } = filled;
   const image = wishedImage({ layers, agent, flag: options.image, home: context.folders.home });
   const variable = context.environment.CAISSON_ENGINE;
   const dockerFlags = (["image", "runtime"] as const).filter((name) => options[name] !== undefined);
@@ -82,16 +86,15 @@ export async function planRun(context: CommandContext, input: RunInput, facts: P
       workspace,
     }),
   );
-  const decided = { ...facts, workspace, layers, notes, agent, sandboxes, image, chosen, looking };
+  const decided = { ...facts, ...filled, workspace, layers, notes, sandboxes, image, chosen, looking };
   return await composePlan(context, input, decided);
 }
 
 /** What was decided before the policy. */
-interface Decided extends PlanFacts {
+interface Decided extends PlanFacts, FilledAgent {
   readonly workspace: ReturnType<typeof resolveWorkspace>;
   readonly layers: readonly ManifestLayer[];
   readonly notes: readonly Note[];
-  readonly agent: ChosenAgent;
   readonly sandboxes: readonly SandboxChoice[];
   readonly image: ImageWish | undefined;
   readonly chosen: EngineChoice;
@@ -103,7 +106,8 @@ async function composePlan(context: CommandContext, input: RunInput, decided: De
   const { workspace, layers, agent, image, chosen } = decided;
   const { provider } = agent;
   const isCommand = provider.name === "command";
-  const isScreen = !options.session && (isCommand || decided.prompt === undefined);
+  const { outputSchema } = decided;
+  const isScreen = !options.session && !outputSchema && (isCommand || decided.prompt === undefined);
   const pty = terminalFor(context, input, isScreen);
   const gitConfig = readGitConfig(context, workspace.dir, layers);
   const tools = chosen.engine === "docker" ? imageTools(agent, chosen.docker.agentImage) : machineTools(context, agent);
@@ -125,7 +129,7 @@ async function composePlan(context: CommandContext, input: RunInput, decided: De
   const accountId = await readAccountId(context, policy.credentials);
   const secrets = await decided.looking;
   const hidden = new Set(secrets.masked.map(({ path }) => join(workspace.dir ?? "", path)));
-  const given = { workspace, pty, model, prompt, signedInWith, accountId, binary: tools.binary, hidden };
+  const given = { workspace, pty, model, prompt, signedInWith, accountId, outputSchema, binary: tools.binary, hidden };
   const session = options.session ? sessionLaunch(agent, options, given) : undefined;
   const planned = session ? await planSession(agent, session, given) : await planAgent(agent, given);
   const homeFiles = rules.homeFiles.map(({ path, text }) => ({ path: `${insideHome}/${path}`, text, mode: 0o600 }));
@@ -153,6 +157,7 @@ async function composePlan(context: CommandContext, input: RunInput, decided: De
     stdin: session || (isCommand && pty === undefined && isFed(context, options)) ? "pipe" : "none",
     session,
     keeps: provider.session?.abilities.resume ? provider.session.keeps : [],
+    outputSchema,
     decode: pty === undefined && (!isCommand || context.output.json),
     pty,
     record: recording.record,
@@ -167,6 +172,7 @@ async function composePlan(context: CommandContext, input: RunInput, decided: De
       sandboxes: decided.sandboxes,
       skills: agent.skills.map(({ dir }) => dir),
       instructions: agent.instructions !== undefined,
+      parameters: decided.parameters,
     },
     engineWhy: chosen.why,
     runtimeWhy: chosen.engine === "docker" ? chosen.docker.runtime.why : undefined,
@@ -254,6 +260,7 @@ interface AgentFacts {
   readonly pty: LaunchRequest["pty"];
   readonly model: string | undefined;
   readonly prompt: string | undefined;
+  readonly outputSchema: FilledAgent["outputSchema"];
   readonly signedInWith: readonly string[];
   readonly accountId: string | undefined;
   readonly binary: string;
@@ -306,6 +313,7 @@ async function planAgent(agent: ChosenAgent, given: AgentFacts): Promise<Provide
     ...(agent.instructions !== undefined && { instructions: agent.instructions }),
     ...(model !== undefined && { model }),
     ...(agent.command && { argv: agent.command }),
+    ...(given.outputSchema && agent.provider.output === "native" && { outputSchema: given.outputSchema }),
   });
 }
 
@@ -351,4 +359,18 @@ function readWords(workspace: string | undefined, hidden: ReadonlySet<string>): 
   if (workspace === undefined) return {};
   const read = (name: string) => readWithin(workspace, join(workspace, name), wordBytes, hidden);
   return Object.fromEntries(projectWordFiles.flatMap((name) => [[name, read(name)]]));
+}
+
+/** The agent and the prompt with parameters in their places; most launches have none of it, and load nothing for it. */
+async function fillIn(
+  context: CommandContext,
+  input: RunInput,
+  given: { readonly agent: ChosenAgent; readonly prompt: string | undefined },
+): Promise<FilledAgent> {
+  const { param, outputSchema } = input.options;
+  const { parameters, output, provider } = given.agent;
+  if (param.length === 0 && outputSchema === undefined && parameters === undefined && output === undefined)
+    return { ...given, parameters: {}, outputSchema: undefined };
+  const isScreen = provider.name !== "command" && given.prompt === undefined;
+  return (await import("./fill-agent.ts")).fillAgent(context, input, { ...given, isScreen });
 }

@@ -23,6 +23,8 @@ export interface ChosenAgent {
   readonly image?: string | undefined;
   readonly dockerfile?: string | undefined;
   readonly from?: string | undefined;
+  readonly parameters?: Readonly<Record<string, unknown>> | undefined;
+  readonly output?: Readonly<Record<string, unknown>> | undefined;
   readonly label?: string | undefined;
   readonly color?: ColorName | undefined;
   readonly sandboxes: readonly SandboxChoice[];

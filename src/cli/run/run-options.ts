@@ -15,6 +15,8 @@ export const runOptions = {
   allow: list("--allow <host[:port][/path]>", "allow this destination, or a preset such as npm; several times"),
   manifest: text("--manifest <file>", "your own manifest, trusted"),
   sandbox: list("--sandbox <name>", "a sandbox of your manifests, stronger than the agent's own; several times"),
+  param: list("--param <name=value>", "a parameter of the agent, {{name}} in its instructions; several times"),
+  outputSchema: text("--output-schema <file>", "JSON Schema that the last answer has to fit; by default the agent's"),
   label: text("--label <name>", "a name for people, in lists"),
   color: choice("--color <name>", "marks it in lists and in the terminal's title", colorNames),
   detach: flag("--detach", "print the slug and leave it running"),

@@ -28,6 +28,15 @@ export function createRunView(output: Output, slug: string): RunView {
   let refused = 0;
   let seconds = 0;
 
+  // The answer that a schema was asked for is the last line on standard output, once.
+  let isCommand = false;
+  let lastText: string | undefined;
+  const isSaid = (text: string) => isCommand || lastText === text.trim();
+  const keepSaid = (event: RunEvent): void => {
+    if (event.event === "run_started") isCommand = event.provider === "command";
+    if (event.event === "text_produced") lastText = event.text.trim();
+  };
+
   const addUp = (event: RunEvent): void => {
     if (event.event === "usage_reported") {
       const { inputTokens, outputTokens, cacheReadTokens, cacheWriteTokens } = event.usage;
@@ -42,7 +51,10 @@ export function createRunView(output: Output, slug: string): RunView {
     addUp(event);
     if (output.json) output.show(event, () => []);
     else if (event.event === "text_produced") output.show(event, () => event.text.trimEnd().split("\n"));
+    else if (event.event === "result_reported" && event.output !== undefined && !isSaid(event.text))
+      output.show(event, () => [JSON.stringify(event.output)]);
     else for (const line of tell(event, slug, style)) output.note(line);
+    keepSaid(event);
   };
   // The same refusal again and again is one fact to a person; the audit has each.
   const showOnce = (event: RunEvent): void => {
