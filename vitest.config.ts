@@ -7,7 +7,7 @@ export default defineConfig({
   test: {
     restoreMocks: true,
     projects: [
-      { test: { name: "unit", include: ["src/**/*.test.ts", "test/unit/**/*.test.ts"], testTimeout: 10_000 } },
+      { test: { name: "unit", include: ["src/**/*.test.ts", "test/unit/**/*.test.ts"], testTimeout: 60_000 } },
       {
         test: {
           name: "parts",
