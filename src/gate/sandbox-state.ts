@@ -5,6 +5,7 @@ import type { Exchange, GateSandbox } from "../spec/gate-protocol.ts";
 import type { Route } from "../spec/policy.ts";
 import type { GateLimits } from "./limits.ts";
 import type { ListenerPeers } from "./listener-peers.ts";
+import { MintedSecrets } from "./minted/minted-secrets.ts";
 import { HeldBytes } from "./model/held-bytes.ts";
 import { isHeaderSafe, type ReadyInjection, readyInjection } from "./request/inject-credential.ts";
 import { planRoute, type RoutePlan } from "./request/route-plan.ts";
@@ -42,6 +43,9 @@ const denyAll: Policy = {
 // A shorter real value may turn up by chance in what the agent writes; placeholders are long by their schema.
 const shortestSecret = 16;
 
+/** How a minted secret is called where its placeholder is sighted. */
+const mintedName = "minted-secret";
+
 /** What the gate knows of one sandbox, and what is open for it. Until it is configured it denies all. */
 export class SandboxState {
   readonly id: string;
@@ -51,6 +55,8 @@ export class SandboxState {
   readonly sockets = new Set<Socket>();
   policy: Policy = denyAll;
   scanner: Scanner = createScanner([]);
+  /** Secrets that servers minted for it, and their placeholders. */
+  readonly minted: MintedSecrets;
   readonly held: HeldBytes;
   /** What signs the leaves that the sandbox is shown. */
   authority: Authority | undefined;
@@ -62,6 +68,7 @@ export class SandboxState {
   constructor(id: string, clock: { now(): number }, limits: Pick<GateLimits, "heldBytes">) {
     this.id = id;
     this.#clock = clock;
+    this.minted = new MintedSecrets(clock);
     this.held = new HeldBytes(limits.heldBytes);
   }
 
@@ -143,7 +150,17 @@ export class SandboxState {
     const placeholders = [...this.policy.placeholders].map(([credential, text]) => ({ credential, text }));
     // The real values too: one that was left lying in the workspace must not leave by another way.
     const values = [...this.#values].map(([credential, { text }]) => ({ credential, text }));
-    this.scanner = createScanner([...placeholders, ...values.filter(({ text }) => text.length >= shortestSecret)]);
+    const minted = this.minted.size > 0 ? [{ credential: mintedName, text: this.minted.mark }] : [];
+    const known = [...placeholders, ...values.filter(({ text }) => text.length >= shortestSecret)];
+    this.scanner = createScanner([...known, ...minted]);
+  }
+
+  /** A placeholder for a secret that a server minted; from now on it is looked for as every other one. */
+  mint(...secret: Parameters<MintedSecrets["mint"]>): string {
+    const isFirst = this.minted.size === 0;
+    const placeholder = this.minted.mint(...secret);
+    if (isFirst) this.#refresh();
+    return placeholder;
   }
 
   /** The injection of a route, or why there is none. */
@@ -171,6 +188,7 @@ export class SandboxState {
     this.servers.clear();
     this.peers.clear();
     this.#values.clear();
+    this.minted.forget();
     this.policy = denyAll;
     this.authority = undefined;
     this.#refresh();

@@ -100,7 +100,9 @@ function providerRoutes({ provider, layers }: RoutesInput): readonly PlacedRoute
 
 /** A route of a manifest as the gate takes it. */
 export function hostRoute(layer: ManifestLayer, written: HostRoute): Route {
-  const { host, name, extraCaFile, paths, ports, scheme, ...rest } = written;
+  const { host, name, extraCaFile, paths, ports, scheme, actions, ...rest } = written;
+  const asked = actions?.find((action) => "exchange" in action)?.exchange;
+  const exchange = asked === true ? { fields: [], usedOn: [] } : asked;
   const extraCa = extraCaFile === undefined ? undefined : layer.texts[extraCaFile];
   const given = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined));
   return makeRoute({
@@ -111,6 +113,7 @@ export function hostRoute(layer: ManifestLayer, written: HostRoute): Route {
     ports: ports ?? [scheme === "http" ? 80 : 443],
     paths: (paths ?? []).map((path) => (typeof path === "string" ? pathMatchOf(path) : path)),
     ...(extraCa === undefined ? {} : { extraCa }),
+    ...(exchange ? { exchange } : {}),
   });
 }
 

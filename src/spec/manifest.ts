@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { KebabName, ManifestAgent, SandboxNames } from "./manifest-agent.ts";
-import { HeaderMatch, HostPattern, Injection, ModelApi, Name, PathMatch } from "./policy.ts";
+import { ExchangeAction, HeaderMatch, HostPattern, Injection, ModelApi, Name, PathMatch } from "./policy.ts";
 
 const Bytes = z
   .union([z.int().positive(), z.string().regex(/^\d+(\.\d+)?\s*[kmgtKMGT]?i?[bB]?$/, "a size like 512m or 4g")])
@@ -39,6 +39,14 @@ const HostRoute = z.strictObject({
     .meta({ description: "CIDRs, otherwise refused (private, loopback), that this route may dial" }),
   model: ModelApi.optional().meta({ description: "A model API: its token use becomes events" }),
   http2: z.boolean().optional(),
+  actions: z
+    .array(z.strictObject({ exchange: z.union([z.literal(true), ExchangeAction]) }))
+    .max(1)
+    .optional()
+    .meta({
+      description:
+        "exchange: secrets that the server mints in its answers become placeholders. `true` = the usual fields, used on this host",
+    }),
 });
 export type HostRoute = z.output<typeof HostRoute>;
 

@@ -42,6 +42,17 @@ export type Injection = z.output<typeof Injection>;
 export const ModelApi = z.enum(["anthropic", "openai"]);
 export type ModelApi = z.output<typeof ModelApi>;
 
+export const ExchangeAction = z.strictObject({
+  fields: z.array(z.string().min(1)).default([]).meta({
+    description:
+      "Which fields of an answer hold secrets: a name (at any depth), or a path such as objects[].actions.*.header.Authorization; none = the usual ones (access_token, refresh_token, token, ...)",
+  }),
+  usedOn: z
+    .array(HostPattern)
+    .default([])
+    .meta({ description: "Further hosts where the placeholders may be used; the route's own host is one" }),
+});
+
 export const Route = z.strictObject({
   name: Name.meta({ description: "The rule's name, told in refusals and in the audit log" }),
   host: HostPattern,
@@ -65,6 +76,10 @@ export const Route = z.strictObject({
     .meta({ description: "CIDRs, otherwise refused (private, loopback), that this route may dial" }),
   model: ModelApi.optional().meta({ description: "The wire format of a model API: its token use becomes events" }),
   http2: z.boolean().default(false),
+  exchange: ExchangeAction.optional().meta({
+    description:
+      "Secrets that the server mints in its answers become placeholders, and secrets again where they are used",
+  }),
   once: z.boolean().default(false).meta({ description: "Allows one request, then is gone" }),
 });
 export type Route = z.output<typeof Route>;

@@ -5,8 +5,10 @@ import type { GateContext } from "../gate-context.ts";
 import { firstValue, type HeaderField } from "../http1/header-list.ts";
 import type { ResponseHead } from "../http1/parse-head.ts";
 import type { AgentRequest } from "../http1/read-request.ts";
+import { MintedExchange } from "../minted/minted-exchange.ts";
 import { ModelExchange } from "../model/model-exchange.ts";
 import type { SandboxState } from "../sandbox-state.ts";
+import { joinMaskers, type Masker } from "../scan/masker.ts";
 import { acquireUpstream } from "../upstream/pool.ts";
 import type { UpstreamConnection, UpstreamListener } from "../upstream/upstream-connection.ts";
 import { relayWebSocket, type WebSocketOutcome } from "../web-socket.ts";
@@ -36,7 +38,10 @@ export class Exchange implements AgentListener, UpstreamListener, Timed {
   #head: OutgoingHead | undefined;
   #injection: ReadyInjection | undefined;
   #model: ModelExchange | undefined;
-  #modelBody: Buffer | undefined;
+  #minted: MintedExchange | undefined;
+  /** A body that was read whole before anything of it left. */
+  #wholeBody: Buffer | undefined;
+  #redeemed = 0;
   #upstream: UpstreamConnection | undefined;
   #body: OutgoingBody | undefined;
   #answer: AnswerBody | undefined;
@@ -67,6 +72,7 @@ export class Exchange implements AgentListener, UpstreamListener, Timed {
     const judgement = judgeRequest(this.#sandbox, this.#request);
     this.#plan = judgement.plan;
     this.#head = judgement.head;
+    this.#redeemed = judgement.redeemed ?? 0;
     if (judgement.kind === "sighted") this.#alarm(judgement.sighting);
     else if (judgement.kind === "refused") this.#refuse(judgement.refusal);
     else this.#allow(judgement.plan);
@@ -82,10 +88,17 @@ export class Exchange implements AgentListener, UpstreamListener, Timed {
     if (plan.model !== undefined && (isReplay || !this.#request.webSocket)) {
       const route = { name: plan.name, api: plan.model };
       this.#model = new ModelExchange(this.#context, this.#sandbox, route, this.#request);
-      this.#wait(this.#context.limits.bodyIdleMs);
-      if (this.#request.expectsContinue) this.#stream.sendContinue();
-      this.#stream.readBody();
+      this.#readWhole();
+    } else if (plan.exchange) {
+      this.#minted = new MintedExchange(this.#sandbox, this.#request, plan.exchange);
+      this.#readWhole();
     } else this.#dial(plan);
+  }
+
+  #readWhole(): void {
+    this.#wait(this.#context.limits.bodyIdleMs);
+    if (this.#request.expectsContinue) this.#stream.sendContinue();
+    this.#stream.readBody();
   }
 
   #takeCredential(plan: RoutePlan): boolean {
@@ -120,7 +133,7 @@ export class Exchange implements AgentListener, UpstreamListener, Timed {
 
   #send(upstream: UpstreamConnection): void {
     const { framing, method, headers, expectsContinue } = this.#request;
-    const body = this.#modelBody;
+    const body = this.#wholeBody;
     this.#phase = "sending";
     this.#upstream = upstream;
     this.#report.entry.address = upstream.address;
@@ -165,15 +178,17 @@ export class Exchange implements AgentListener, UpstreamListener, Timed {
   bodyData(bytes: Buffer): void {
     this.#report.entry.requestBytes += bytes.length;
     this.#wait(this.#context.limits.bodyIdleMs);
-    if (!this.#model) this.#body?.feed(bytes);
+    const whole = this.#model ?? this.#minted;
+    if (!whole) this.#body?.feed(bytes);
     else {
-      const refusal = this.#model.collect(bytes);
+      const refusal = whole.collect(bytes);
       if (refusal) this.#refuse(refusal);
     }
   }
 
   bodyEnd(): void {
     if (this.#model && this.#phase === "deciding") this.#takeModelBody(this.#model);
+    else if (this.#minted && this.#phase === "deciding") this.#takeMintedBody(this.#minted);
     else this.#body?.end();
   }
 
@@ -188,9 +203,19 @@ export class Exchange implements AgentListener, UpstreamListener, Timed {
       return;
     }
     for (const credential of read.redacted) this.#report.sighting({ credential, where: "body" }, "redacted");
-    this.#modelBody = read.body;
+    this.#wholeBody = read.body;
     if (this.#sandbox.policy.model === "replay") this.#replay(model);
     else if (this.#plan) this.#dial(this.#plan);
+  }
+
+  #takeMintedBody(minted: MintedExchange): void {
+    const read = minted.readRequest();
+    if ("found" in read) this.#alarm({ credential: read.found, where: "body" });
+    else if ("rule" in read) this.#refuse(read);
+    else if (this.#plan) {
+      this.#wholeBody = read.body;
+      this.#dial(this.#plan);
+    }
   }
 
   #replay(model: ModelExchange): void {
@@ -222,7 +247,8 @@ export class Exchange implements AgentListener, UpstreamListener, Timed {
       this.#switchProtocols(head, rest);
       return false;
     }
-    const masker = this.#injection?.masker;
+    const masker = this.#masker();
+    if (this.#minted) return this.#startMinted(this.#minted, head);
     const read = readAnswerHead(head, length, { masker, isHead: this.#request.method === "HEAD" });
     if ("unreadable" in read) {
       this.#refuse({ rule: "upstream", reason: read.unreadable });
@@ -243,7 +269,50 @@ export class Exchange implements AgentListener, UpstreamListener, Timed {
     return true;
   }
 
+  /** Hides what was injected, and every minted secret that this host may have. */
+  #masker(): Masker | undefined {
+    return joinMaskers(this.#injection?.masker, this.#sandbox.minted.maskerFor(this.#request.host));
+  }
+
+  /** The answer is read whole: until then nothing of it is the agent's. */
+  #startMinted(minted: MintedExchange, head: ResponseHead): boolean {
+    this.#report.entry.status = head.status;
+    this.#wait(this.#context.limits.bodyIdleMs);
+    const refusal = minted.startAnswer(head);
+    if (refusal) this.#refuse(refusal);
+    return refusal === undefined;
+  }
+
+  #endMinted(minted: MintedExchange): void {
+    const answer = minted.readAnswer();
+    if ("rule" in answer) {
+      this.#refuse(answer);
+      return;
+    }
+    const { masker } = this.#injection ?? {};
+    this.#phase = "answering";
+    this.#stream.sendHead({ ...answer.head, headers: answerHeaders(answer.head.headers, masker) });
+    const isHead = this.#request.method === "HEAD";
+    const mask = masker?.startBody();
+    const body = mask ? Buffer.concat([mask.feed(answer.body), mask.end()]) : answer.body;
+    if (!isHead && body.length > 0) this.#stream.sendBody(body);
+    const count = answer.count === 1 ? "a minted secret" : `${answer.count} minted secrets`;
+    this.#finish("allow", answer.count === 0 ? this.#allowed : `${this.#allowed}; ${count} exchanged for placeholders`);
+    this.#stream.end();
+  }
+
+  get #allowed(): string {
+    return this.#redeemed === 0 ? "allowed" : "allowed, with a minted secret in the place of its placeholder";
+  }
+
   data(bytes: Buffer): void {
+    if (this.#minted && this.#phase === "sending") {
+      this.#wait(this.#context.limits.bodyIdleMs);
+      this.#report.entry.responseBytes += bytes.length;
+      const refusal = this.#minted.collect(bytes);
+      if (refusal) this.#refuse(refusal);
+      return;
+    }
     if (this.#phase !== "answering") return;
     const { halfClosedMs, bodyIdleMs } = this.#context.limits;
     this.#wait(this.#isHalfClosed ? halfClosedMs : bodyIdleMs);
@@ -256,7 +325,8 @@ export class Exchange implements AgentListener, UpstreamListener, Timed {
   }
 
   end(): void {
-    if (this.#phase === "answering") this.#answer?.end();
+    if (this.#minted && this.#phase === "sending") this.#endMinted(this.#minted);
+    else if (this.#phase === "answering") this.#answer?.end();
   }
 
   #passAnswer(bytes: Buffer, isLate: boolean): void {
@@ -269,7 +339,7 @@ export class Exchange implements AgentListener, UpstreamListener, Timed {
   #passedAnswer(): void {
     if (this.#phase !== "answering") return;
     this.#model?.record();
-    this.#finish("allow", "allowed");
+    this.#finish("allow", this.#allowed);
     this.#stream.end();
   }
 
@@ -332,7 +402,7 @@ export class Exchange implements AgentListener, UpstreamListener, Timed {
     }
     this.#phase = "answering";
     this.#report.entry.status = head.status;
-    const masker = this.#injection?.masker;
+    const masker = this.#masker();
     const headers = [...answerHeaders(head.headers, masker), ...upgradeFields];
     this.#stream.sendHead({ status: head.status, reason: head.reason, headers, length: undefined });
     const agent = this.#stream.detach();
@@ -396,8 +466,9 @@ export class Exchange implements AgentListener, UpstreamListener, Timed {
     this.#answer?.stop();
     if (this.#upstream?.isBusyFor(this)) this.#upstream.abort();
     this.#upstream = undefined;
-    this.#modelBody = undefined;
+    this.#wholeBody = undefined;
     this.#model?.release();
+    this.#minted?.release();
     this.#model?.tellUsage();
     const told = verdict === "allow" && this.#model?.isRedacted ? "redact" : verdict;
     this.#report.decision(told, { rule: rule ?? this.#routeName, reason }, hint);

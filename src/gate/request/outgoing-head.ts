@@ -34,10 +34,18 @@ const hopByHop = new Set([
   "upgrade",
 ]);
 
-/** Composes the head that goes upstream: hop-by-hop headers and everything in a credential's place are left out. */
-export function composeHead(request: AgentRequest, plan: RoutePlan, placeholder: string | undefined): OutgoingHead {
+/**
+ * Composes the head that goes upstream: hop-by-hop headers and everything in a credential's place are left out. `isRead`: the
+ * answer will be looked through for minted secrets.
+ */
+export function composeHead(
+  request: AgentRequest,
+  plan: RoutePlan,
+  placeholder: string | undefined,
+  isRead = false,
+): OutgoingHead {
   const drop = listedByConnection(request.headers);
-  const wantsPlain = plan.credential !== undefined || plan.model !== undefined;
+  const wantsPlain = plan.credential !== undefined || plan.model !== undefined || isRead;
   let fields = "";
   let stripped = "";
   for (const { name, raw, value } of request.headers) {
@@ -46,6 +54,8 @@ export function composeHead(request: AgentRequest, plan: RoutePlan, placeholder:
       stripped += `${name}: ${value}\n`;
     } else if (wantsPlain && name === "accept-encoding") {
       // Answers are read for token use and for echoed credentials: ask for them uncompressed.
+    } else if (plan.exchange !== undefined && (name === "range" || name === "if-range")) {
+      // A part of an answer cannot be looked through for what it minted.
     } else if (plan.model !== undefined && name === "content-encoding" && decoderFor(value)) {
       // A model request is unpacked to be read, and goes on as it was read.
     } else if (request.webSocket && name === "sec-websocket-extensions") {

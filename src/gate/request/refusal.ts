@@ -33,6 +33,7 @@ const statuses: Readonly<Record<string, number>> = {
   "model-memory": 503,
   upstream: 502,
   timeout: 504,
+  exchange: 502,
 };
 
 const canBeAllowed = /^no-route/;
@@ -71,6 +72,8 @@ function advice(refusal: Refusal, hint: string | undefined): string {
       return "A credential's placeholder may only be used where its own route injects it. This was reported.";
     case "git-push":
       return "Leave the commits in the workspace: the person pushes them.";
+    case "exchange":
+      return "The answer may hold a secret and could not be exchanged for a placeholder. Ask the person to sign in outside.";
     case "credential-missing":
       return "Do not try another way; ask the person to give the credential.";
     case "connections":

@@ -18,6 +18,7 @@ export interface RoutePlan {
   readonly compiled: CompiledRoute;
   readonly model: ModelApi | undefined;
   readonly credential: Route["credential"];
+  readonly exchange: Route["exchange"];
   readonly origin: Origin | undefined;
   readonly extraCa: string | undefined;
   readonly allowed: AddressSet;
@@ -37,11 +38,14 @@ export function planRoute(compiled: CompiledRoute): RoutePlan | { readonly inval
   if (route.paths.length !== (compiled.paths ?? []).length) {
     return { invalid: `route ${route.name}: a path of it is one that no request can have` };
   }
+  if (route.exchange && route.model)
+    return { invalid: `route ${route.name}: a model API mints no secrets to exchange` };
   return {
     name: route.name,
     compiled,
     model: route.model,
     credential: route.credential,
+    exchange: route.exchange,
     origin: route.upstream === undefined ? undefined : readOrigin(route.upstream),
     extraCa: route.extraCa,
     allowed,

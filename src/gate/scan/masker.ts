@@ -33,6 +33,21 @@ export function createMasker(values: readonly string[]): Masker {
   };
 }
 
+/** One masker that blots out what either would; undefined when there is none. */
+export function joinMaskers(first: Masker | undefined, second: Masker | undefined): Masker | undefined {
+  if (!first || !second) return first ?? second;
+  return {
+    maskText: (text) => second.maskText(first.maskText(text)),
+    startBody() {
+      const [before, after] = [first.startBody(), second.startBody()];
+      return {
+        feed: (bytes) => after.feed(before.feed(bytes)),
+        end: () => Buffer.concat([after.feed(before.end()), after.end()]),
+      };
+    },
+  };
+}
+
 function maskAll(bytes: Buffer, needle: Buffer): void {
   for (let at = bytes.indexOf(needle); at >= 0; at = bytes.indexOf(needle, at + needle.length)) {
     bytes.fill(0x2a, at, at + needle.length);
