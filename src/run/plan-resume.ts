@@ -53,7 +53,9 @@ export function planResume(facts: ResumeFacts): ResumePlan {
     ...(facts.asks !== undefined && { asks: facts.asks }),
   };
   const { prompt: _, resume: __, context: _____, ...kept } = launch;
-  const context = conversation === undefined ? earlierPrompts(events) : undefined;
+  const context = conversation === undefined ? earlierPrompts(events, before.input) : undefined;
+  if (conversation === undefined && context === undefined && !before.session)
+    throw runFailure("resume_none", { slug, why: "its agent wrote no conversation down" });
   const next: SessionLaunch = {
     ...kept,
     ...(context !== undefined && { context }),
@@ -68,7 +70,12 @@ export function planResume(facts: ResumeFacts): ResumePlan {
   const { input: ___, pty: ____, session: ______, record: _______, ...same } = before;
   const request: LaunchRequest = {
     ...same,
-    metadata: { ...withoutEnd(before.metadata), startedAt: facts.now.toISOString() },
+    metadata: {
+      ...withoutEnd(before.metadata),
+      startedAt: facts.now.toISOString(),
+      // A recording is of one launch.
+      modelSource: before.replay === undefined ? "live" : "replayed",
+    },
     policy: { ...before.policy, environment: { ...before.policy.environment, ...planned.environment } },
     argv: [...planned.argv],
     files: [...files.values()],
@@ -160,8 +167,10 @@ function keptFiles(root: string): readonly string[] {
 const list = (dir: string) => readdirSync(dir, { withFileTypes: true });
 
 /** What a new conversation is told of one whose files were never written. */
-function earlierPrompts(events: readonly RunEvent[]): string | undefined {
+function earlierPrompts(events: readonly RunEvent[], input: string | undefined): string | undefined {
   const said = events.flatMap((event) => (event.event === "prompt_received" ? [event.text] : []));
+  // A run with one prompt got it on its standard input.
+  if (said.length === 0 && input !== undefined) said.push(input);
   if (said.length === 0) return undefined;
   const text = said.join("\n---\n").slice(-toldCharacters);
   return `This conversation was cut off before it was written down. In it the person had said the following, of which nothing or only a part may have been done. It is context: do not act on it unless you are asked to.\n<earlier>\n${text}\n</earlier>`;

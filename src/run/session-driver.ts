@@ -9,8 +9,6 @@ import { createSessionInput } from "./session-input.ts";
 
 /** Prompts that may wait for the end of a turn. */
 const longestQueue = 100;
-/** How long a CLI may take to end once nothing more is said to it. */
-const partingSeconds = 10;
 /** How long a CLI may take to end a turn that it was told to abort; then it is ended itself. */
 const abortSeconds = 30;
 
@@ -135,7 +133,7 @@ export function createSessionDriver(parts: SessionParts): SessionDriver {
       begin(next);
     }
     if (isFinishing && !isFinished && isReady() && turn === undefined && !isCompacting) {
-      input.close(partingSeconds);
+      input.close();
       isFinished = true;
       phase = "ended";
     }

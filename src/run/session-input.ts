@@ -3,12 +3,18 @@ import type { RunningProcess } from "../spec/engine.ts";
 /** Bytes that a CLI may leave unread: past this, nothing more is taken for it. */
 const mostUntaken = 8 * 1024 ** 2;
 
+/** How a CLI is ended that does not end with its input, as servers do: it has written down what it had by then. */
+const partings = [
+  ["SIGTERM", 1.5],
+  ["SIGKILL", 8],
+] as const;
+
 /** The way into a session's CLI: in order, and bounded. */
 export interface SessionInput {
   open(child: Pick<RunningProcess, "write" | "closeInput" | "kill">): void;
   write(text: string): void;
-  /** Ends what it reads; a CLI that has not ended by itself by then is killed. */
-  close(seconds: number): void;
+  /** Ends what it reads. A CLI that does not end at that is told to, and killed if it does not end at that either. */
+  close(): void;
   kill(): void;
   readonly isFull: boolean;
 }
@@ -28,9 +34,9 @@ export function createSessionInput(): SessionInput {
         untaken -= bytes.length;
       });
     },
-    close(seconds) {
+    close() {
       child?.closeInput();
-      setTimeout(() => child?.kill("SIGKILL"), seconds * 1000).unref();
+      for (const [signal, seconds] of partings) setTimeout(() => child?.kill(signal), seconds * 1000).unref();
     },
     kill: () => child?.kill("SIGKILL"),
     get isFull() {
