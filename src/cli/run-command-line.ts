@@ -31,15 +31,17 @@ export async function runCommandLine(
 }
 
 async function runCommand(context: CommandContext, name: string, words: readonly string[]): Promise<number> {
+  const row = commandTable.find((one) => one.name === name);
   const [command, { parseArguments, renderHelp }] = await Promise.all([
-    commandTable.find((row) => row.name === name)?.load(),
+    row?.load(),
     import("./frame/parse-arguments.ts"),
   ]);
-  if (command === undefined) throw cliFailure("unknown_command", { name, suggestion: undefined });
+  if (row === undefined || command === undefined) throw cliFailure("unknown_command", { name, suggestion: undefined });
   const parsed = parseArguments(name, command, words);
   if (parsed.kind === "run") return command.run(context, parsed.input);
   const columns = Math.min(context.terminalSize()?.columns ?? 100, 120);
   const help = renderHelp(name, command, columns);
-  context.output.show({ command: name, help }, () => help.trimEnd().split("\n"));
+  const summary = `${row.summary[0]?.toUpperCase()}${row.summary.slice(1)}.`;
+  context.output.show({ command: name, summary, help }, () => [summary, "", ...help.trimEnd().split("\n")]);
   return 0;
 }

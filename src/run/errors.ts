@@ -34,8 +34,9 @@ export const runErrors = {
     exit: 2,
   },
   sandbox_not_running: {
-    message: (d: { slug: string; state: string }) => `Cannot reach sandbox "${d.slug}": it is ${d.state}`,
-    hint: (d: { slug: string }) => `caisson logs ${d.slug}`,
+    message: (d: { slug: string; state: string; resumable: boolean }) =>
+      `Cannot reach sandbox "${d.slug}": it ${d.state === "ended" ? "has ended" : `is ${d.state}`}`,
+    hint: (d: { slug: string; resumable: boolean }) => `caisson ${d.resumable ? "resume" : "logs"} ${d.slug}`,
     status: 409,
     exit: 7,
   },

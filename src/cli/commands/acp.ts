@@ -7,7 +7,10 @@ const { engine, workspace, allow, show, manifest, sandbox, timeout, env, model, 
 /** `caisson acp`. */
 export const acpCommand = defineCommand({
   arguments: [
-    { name: "<agent>", summary: "an agent of your manifest, or a provider: claude-code, pi (caisson agents ls)" },
+    {
+      name: "<agent>",
+      summary: "an agent of a manifest, or claude-code, codex, copilot, opencode, pi (see: caisson agents ls)",
+    },
   ],
   options: {
     engine,

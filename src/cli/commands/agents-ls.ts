@@ -28,8 +28,8 @@ export const agentsLsCommand = defineCommand({
         const state = lacks.length === 0 ? "ready" : "not ready";
         const facts = [
           cli?.version ?? cli?.binary,
-          set.length === 0 ? undefined : `${set.join(", ")} is set`,
-          kept.length === 0 ? undefined : `${kept.join(", ")} is kept`,
+          set.length === 0 ? undefined : `${set.join(", ")} ${set.length === 1 ? "is" : "are"} set`,
+          kept.length === 0 ? undefined : `${kept.join(", ")} ${kept.length === 1 ? "is" : "are"} kept`,
           summary,
         ];
         return [name, state, facts.filter((fact) => fact).join(" · "), from === "provider" ? "" : from];

@@ -57,7 +57,8 @@ export const doctorCommand = defineCommand({
 
 function lookAround({ environment, folders }: CommandContext): Promise<MachineFacts> {
   const agents = Object.values(providers)
-    .filter(({ name }) => name !== "command")
+    // These two are nothing without a command.
+    .filter(({ name }) => name !== "command" && name !== "acp")
     .map(({ name, binaries, versionArgs, credentials }) => ({
       name,
       binary: findAgentCli(binaries, { environment, home: folders.home })?.binary,

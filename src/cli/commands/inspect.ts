@@ -12,6 +12,7 @@ import { Policy } from "../../spec/policy.ts";
 import { defineCommand } from "../frame/command.ts";
 import { alignColumns } from "../output/align-columns.ts";
 import { byteText } from "../output/byte-text.ts";
+import { durationText } from "../output/duration-text.ts";
 import { routeText } from "../output/route-text.ts";
 import { modelSourceText, sandboxStateText, workspaceText } from "../output/sandbox-text.ts";
 
@@ -97,6 +98,6 @@ function limitsText({ limits }: Policy, mechanisms: Readonly<Record<string, stri
     `${byteText(limits.memoryBytes)} memory${by("memory")}`,
     `${limits.processes} processes${by("processes")}`,
     `${byteText(limits.diskBytes)} disk${by("disk")}`,
-    `${limits.timeoutSeconds} s${by("time")}`,
+    `${durationText(limits.timeoutSeconds)}${by("time")}`,
   ].join(" · ");
 }

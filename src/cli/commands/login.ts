@@ -123,7 +123,7 @@ function tell({ output }: CommandContext, { head, secret }: KeptEntry, isTaken: 
   const { name, provider, account, expiresAt } = head;
   const isRenewed = secret.kind === "login" && secret.login.refreshToken !== undefined && secret.login.refresh;
   output.show({ name, provider, account, expiresAt, renewed: Boolean(isRenewed) }, () => [
-    `signed in to ${provider}${account === undefined ? "" : ` as ${account}`} · ${loginState(head, Date.now())}`,
+    `signed in to ${provider}${account === undefined ? "" : ` as ${account}`}${loginState(head, Date.now()).replace(/^signed in/, "")}`,
   ]);
   // Most providers give a new renewal token each time and refuse the old one: two owners cannot both renew.
   if (isTaken && isRenewed)

@@ -75,7 +75,7 @@ async function trustFolder(
       ? "never trusted before"
       : isTrusted
         ? "as you trusted it"
-        : `trusted ${record.trustedAt}, changed since`;
+        : `trusted ${dayText(record.trustedAt)}, changed since`;
   const told = () => [
     `${dir}  ${before}`,
     ...diff.map(({ sign, line }) => signed(output.style, sign, line)),
@@ -119,10 +119,13 @@ function listTrusted({ folders, output }: CommandContext): number {
   if (records.length === 0) output.note("no workspace is trusted");
   for (const { dir, digest, lines, trustedAt } of records)
     output.show({ dir, digest, trustedAt, lines }, () => [
-      `${dir}   ${trustedAt}   ${lines.length} wishes   ${digest.slice(0, 16)}`,
+      `${dir}   trusted ${dayText(trustedAt)}   ${lines.length} things allowed   digest ${digest.slice(0, 16)}`,
     ]);
   return 0;
 }
+
+/** Its day and minute, by the clock of the world. */
+const dayText = (iso: string): string => `${iso.slice(0, 16).replace("T", " ")} UTC`;
 
 function signed(style: Style, sign: "+" | "-" | " ", line: string): string {
   const whole = `  ${sign}      ${line}`;

@@ -4,7 +4,10 @@ import { runOptions } from "../run/run-options.ts";
 /** `caisson run`. */
 export const runCommand = defineCommand({
   arguments: [
-    { name: "[agent]", summary: "an agent of your manifest, or a provider: claude-code, pi (caisson agents ls)" },
+    {
+      name: "[agent]",
+      summary: "an agent of a manifest, or claude-code, codex, copilot, opencode, pi (see: caisson agents ls)",
+    },
     { name: "[prompt]", summary: "what it is to do; `-` reads it from standard input" },
   ],
   trailing: "[-- COMMAND...]",
@@ -19,6 +22,11 @@ export const runCommand = defineCommand({
       line: "caisson run --param ticket=T-17 --output-schema verdict.json triage 'judge it'",
       does: "fills the agent's parameters in; its answer has to fit the schema",
     },
+    {
+      line: 'caisson run --session claude-code "look around first"',
+      does: "a conversation: what you type is said; caisson resume goes on with it later",
+    },
+    { line: 'caisson run --sandbox offline reviewer "read it"', does: "an agent and a sandbox of your manifest" },
     { line: 'caisson run claude-code --replay demo.jsonl "mend it"', does: "replays a recording, without a key" },
   ],
   exits: {

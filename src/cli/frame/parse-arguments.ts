@@ -32,7 +32,7 @@ export function parseArguments(name: string, command: Command, words: readonly s
   return { kind: "run", input: { arguments: commander.args.map(showDash), options, command: trailing } };
 }
 
-/** The whole `--help` of a command, also the text of docs/commands.md. */
+/** The whole `--help` of a command below the line that says what it does, also the text of docs/commands.md. */
 export function renderHelp(name: string, command: Command, columns: number): string {
   const commander = commanderOf(name, command).configureOutput({ getOutHelpWidth: () => columns });
   const examples = command.examples.flatMap(({ line, does }) => [`  ${line}`, `      ${does}`]);

@@ -1,5 +1,6 @@
 import type { Limits } from "../../spec/policy.ts";
 import { byteText } from "../output/byte-text.ts";
+import { durationText } from "../output/duration-text.ts";
 import { routeText } from "../output/route-text.ts";
 import type { RunPlan } from "./plan-run.ts";
 
@@ -63,8 +64,10 @@ export function planLines({ request, agent, notes, sources }: RunPlan): readonly
       ({ hostAddress, hostPort, port }) =>
         `  port       ${port} inside at ${hostAddress}:${hostPort === 0 ? "(any free port)" : hostPort}${from(`port.${port}`)}`,
     ),
-    ...Object.keys(policy.environment).map((name) => `  variable   ${name}${from(`environment.${name}`)}`),
-    ...limitLines(policy.limits).map(([name, value]) => `  limit      ${value}${from(`limits.${name}`)}`),
+    ...variableLines(Object.keys(policy.environment), from),
+    ...limitLines(policy.limits, request.session !== undefined).map(
+      ([name, value]) => `  limit      ${value}${from(`limits.${name}`)}`,
+    ),
     ...Object.entries(sources)
       .filter(([key]) => key.startsWith("git."))
       .map(([key, place]) => `  git        ${key.slice("git.".length)}   (${place})`),
@@ -85,12 +88,23 @@ function dockerLines(
   ];
 }
 
-function limitLines(limits: Limits): readonly (readonly [string, string])[] {
+/** Each that somebody said on a line of its own; those of the provider on one. */
+function variableLines(names: readonly string[], from: (key: string) => string): readonly string[] {
+  const said = names.filter((name) => from(`environment.${name}`) !== "");
+  const own = names.filter((name) => !said.includes(name));
+  return [
+    ...(own.length === 0 ? [] : [`  variable   ${own.join(", ")}   (provider or preset)`]),
+    ...said.map((name) => `  variable   ${name}${from(`environment.${name}`)}`),
+  ];
+}
+
+function limitLines(limits: Limits, isSession: boolean): readonly (readonly [string, string])[] {
   return [
     ["cpus", `${limits.cpus} cpu`],
     ["memory", `${byteText(limits.memoryBytes)} of memory`],
     ["processes", `${limits.processes} processes`],
     ["disk", `${byteText(limits.diskBytes)} of disk`],
-    ["timeout", `${limits.timeoutSeconds} s`],
+    ["timeout", `${durationText(limits.timeoutSeconds)} in all`],
+    ...(isSession ? [["idle", `${durationText(limits.idleSeconds)} with nothing to do`] as const] : []),
   ];
 }

@@ -9,7 +9,7 @@ import { streamProcess } from "./stream-process.ts";
 
 /** Which of a request matters for following it; `attach` knows no more. */
 export type Followed = Pick<LaunchRequest, "pty" | "stdin" | "decode"> & {
-  readonly metadata: Pick<LaunchRequest["metadata"], "slug" | "modelSource" | "workspace">;
+  readonly metadata: Pick<LaunchRequest["metadata"], "slug" | "modelSource" | "workspace" | "resumable">;
   /** Whether we started it: then our Ctrl-C ends it; else it only ends our looking. */
   readonly isOurs: boolean;
 };
@@ -98,12 +98,12 @@ export function tellEnd(
 ): number {
   const { output } = context;
   const { style } = output;
-  const { slug, modelSource, workspace } = run.metadata;
+  const { slug, modelSource, workspace, resumable } = run.metadata;
   const facts = [
     totals.requests > 0 ? `${totals.requests} requests to the model` : undefined,
     modelSource === "replayed" ? "replayed: no model was asked" : undefined,
     totals.tokens > 0 ? `${totals.tokens.toLocaleString("en")} tokens` : undefined,
-    totals.costUsd !== undefined && modelSource !== "replayed" ? `$${totals.costUsd.toFixed(2)}` : undefined,
+    totals.costUsd !== undefined && modelSource !== "replayed" ? costText(totals.costUsd) : undefined,
     totals.refused > 0 ? `${totals.refused} refused` : undefined,
     totals.seconds > 0 ? `${totals.seconds.toFixed(totals.seconds < 10 ? 1 : 0)} s` : undefined,
   ].filter((fact) => fact !== undefined);
@@ -114,12 +114,19 @@ export function tellEnd(
     copy: [`caisson diff ${slug}`, `caisson apply ${slug}`],
     none: [],
   }[workspace.mode];
-  const see = [`caisson audit ${slug}`, `caisson logs ${slug}`];
+  const see = [
+    `caisson audit ${slug}`,
+    `caisson logs ${slug}`,
+    ...(totals.lacked > 1 ? [`caisson policy learn ${slug}`] : []),
+  ];
   const lines = workspace.mode === "copy" ? [...changes, ...see] : [...see, ...changes];
   output.note(style.dim(`  see        ${lines.join(" · ")}`));
+  if (resumable) output.note(style.dim(`  go on      caisson resume ${slug} "…"`));
   for (const left of ended.leftovers) output.note(`  ${style.bad("left")}       ${left}   (caisson cleanup)`);
   return exitOfRun(ended.end, ended.exitCode);
 }
+
+const costText = (usd: number): string => (usd > 0 && usd < 0.01 ? "under $0.01" : `$${usd.toFixed(2)}`);
 
 function endText({ end, exitCode }: Ended): string {
   switch (end) {

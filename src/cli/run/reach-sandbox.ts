@@ -11,6 +11,7 @@ export async function reachSandbox(
 ): Promise<{ readonly metadata: Metadata; readonly client: KeeperClient }> {
   const { metadata, state } = findSandbox(stateRoot, name);
   const client = await connectKeeper(statePaths(stateRoot, metadata.slug).socket);
-  if (client === undefined) throw runFailure("sandbox_not_running", { slug: metadata.slug, state });
+  if (client === undefined)
+    throw runFailure("sandbox_not_running", { slug: metadata.slug, state, resumable: metadata.resumable === true });
   return { metadata, client };
 }

@@ -18,7 +18,11 @@ export const runOptions = {
   param: list("--param <name=value>", "a parameter of the agent, {{name}} in its instructions; several times"),
   outputSchema: text("--output-schema <file>", "JSON Schema that the last answer has to fit; by default the agent's"),
   label: text("--label <name>", "a name for people, in lists"),
-  color: choice("--color <name>", "marks it in lists and in the terminal's title", colorNames),
+  color: choice(
+    "--color <name>",
+    `marks it in lists and in the terminal's title: ${colorNames.join(", ")}`,
+    colorNames,
+  ),
   detach: flag("--detach", "print the slug and leave it running"),
   dryRun: flag("--dry-run", "print what would be started, start nothing"),
   record: text("--record <file>", "keep the model traffic in a file (no credential in it)"),
@@ -33,9 +37,16 @@ export const runOptions = {
   image: text("--image <image>", "the agent's image (docker engine); by default its provider's"),
   runtime: text("--runtime <runtime>", "what runs the containers, such as runsc for gVisor (docker engine)"),
   show: list("--show <file>", "show the agent this secret of the workspace, which is masked otherwise; several times"),
-  session: flag("--session", "hold a conversation: each line of standard input is a prompt, until it ends"),
+  session: flag(
+    "--session",
+    "hold a conversation: each line that you type, or of standard input, is a prompt (docs/sessions.md)",
+  ),
   ask: flag("--ask", "with --session: the agent asks before it uses a tool"),
-  thinking: choice("--thinking <level>", "with --session: how hard the model thinks", thinkingLevels),
+  thinking: choice(
+    "--thinking <level>",
+    `with --session: how hard the model thinks: ${thinkingLevels.join(", ")}`,
+    thinkingLevels,
+  ),
   publish: list("--publish <[hostport:]port>", "make a port inside reachable on this machine; several times"),
 } as const;
 

@@ -45,6 +45,8 @@ export async function runSealed(context: CommandContext, input: RunInput): Promi
     const opened = connection ? await waitUntilRunning(connection, slug) : [];
     for (const port of opened) output.note(portLine(port));
     const ports = opened.map(({ url, hostAddress, hostPort, port }) => ({ url, hostAddress, hostPort, port }));
+    const say = plan.request.session ? ` · caisson send ${slug} "…"` : "";
+    output.note(output.style.dim(`  detached   caisson attach ${slug}${say} · caisson stop ${slug}`));
     output.show({ slug, ...(ports.length > 0 && { ports }) }, () => [slug]);
     return 0;
   }

@@ -15,6 +15,8 @@ export interface RunTotals {
   readonly tokens: number;
   readonly costUsd: number | undefined;
   readonly refused: number;
+  /** Different requests that no route allowed: `caisson policy learn` knows what to do. */
+  readonly lacked: number;
   readonly seconds: number;
 }
 
@@ -26,6 +28,7 @@ export function createRunView(output: Output, slug: string): RunView {
   let tokens = 0;
   let costUsd: number | undefined;
   let refused = 0;
+  let lacked = 0;
   let seconds = 0;
 
   // The answer that a schema was asked for is the last line on standard output, once.
@@ -64,13 +67,16 @@ export function createRunView(output: Output, slug: string): RunView {
     }
     const key = `${event.rule} ${event.method} ${event.host}:${event.port}${event.path}`;
     if (told.has(key)) addUp(event);
-    else show(event);
+    else {
+      show(event);
+      if (event.rule === "no-route") lacked += 1;
+    }
     told.add(key);
   };
   return {
     show: showOnce,
     get totals() {
-      return { requests, tokens, costUsd, refused, seconds };
+      return { requests, tokens, costUsd, refused, lacked, seconds };
     },
   };
 }
@@ -108,6 +114,9 @@ function tell(event: RunEvent, slug: string, style: Style): readonly string[] {
     case "workspace_copied":
       return [style.dim(`  copied     ${event.files} files · ${byteText(event.bytes)}`)];
     case "workspace_guarded":
+      // What was only noticed is told by its detail.
+      if (event.action === "noticed" && event.detail !== "")
+        return [style.dim(`  workspace  ${event.path}: ${event.detail}`)];
       return [
         style.dim(`  workspace  ${event.path}: ${event.action}${event.detail === "" ? "" : ` (${event.detail})`}`),
       ];

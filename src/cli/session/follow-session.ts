@@ -1,7 +1,6 @@
 import type { KeeperClient } from "../../run/keeper-client.ts";
 import type { FromKeeper } from "../../spec/keeper-protocol.ts";
 import { mainProcess } from "../../spec/main-process.ts";
-import type { Metadata } from "../../spec/state-files.ts";
 import type { CommandContext } from "../frame/command-context.ts";
 import { endOnDisk, type Followed, tellEnd } from "../run/follow-run.ts";
 import { keeperFailure } from "../run/keeper-failure.ts";
@@ -11,7 +10,7 @@ import { createSessionView } from "./session-view.ts";
 
 /** Which of a session matters for following it. */
 export type FollowedSession = {
-  readonly metadata: Followed["metadata"] & Pick<Metadata, "resumable">;
+  readonly metadata: Followed["metadata"];
   /** Whether we opened it: then the end of our input is its end; else it only ends our looking. */
   readonly isOurs: boolean;
   /** What was told before is known already. */
@@ -35,7 +34,10 @@ export async function followSession(
   let failure: Extract<FromKeeper, { type: "failed" }> | undefined;
   client.onMessage((message) => {
     if (message.type === "failed" && message.id === undefined) failure = message;
-    if (message.type === "event") view.show(message.event);
+    if (message.type === "event") {
+      view.show(message.event);
+      if (message.event.event === "sandbox_launched" && session.isOurs) tellHow(context, session);
+    }
     if (message.type === "streamed") view.streamed(message.kind, message.text);
   });
   const talk = createSessionTalk(client);
@@ -45,6 +47,7 @@ export async function followSession(
     if (session.isOurs) interrupt(context, client, talk, { count, cause });
     else left.resolve("left");
   });
+  if (!session.isOurs) tellHow(context, session);
   client.send({ type: "attach", fromSeq: session.fromSeq ?? 0, input: false });
   using _said = readSaid(context, talk, {
     isShown: (text) => view.typed(text),
@@ -61,9 +64,16 @@ export async function followSession(
   }
   const end = first ?? (await endOnDisk(folders.state, slug));
   if (failure && end.end === "launch_failed") throw keeperFailure(failure, slug);
-  const code = tellEnd(context, session, end, view.totals);
-  if (session.metadata.resumable) output.note(output.style.dim(`  go on      caisson resume ${slug}`));
-  return code;
+  return tellEnd(context, session, end, view.totals);
+}
+
+/** What a person at a terminal can do here: nothing else on the screen says so. */
+function tellHow({ output, input }: CommandContext, { isOurs }: FollowedSession): void {
+  if (!input.isTerminal || !output.isTerminal || output.json) return;
+  const keys = isOurs
+    ? "Ctrl-C ends the turn, twice the session · Ctrl-D when you have no more to say"
+    : "Ctrl-C leaves, and it goes on";
+  output.note(output.style.dim(`  say        type, and press enter: a prompt, or a word within the turn · ${keys}`));
 }
 
 /** Ctrl-C ends the turn that goes on; with none, or again, the session. */

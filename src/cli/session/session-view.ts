@@ -17,6 +17,7 @@ export function createSessionView(output: Output, slug: string): SessionView {
   const isLive = output.isTerminal && !output.json;
   let isOpen = false;
   const own: string[] = [];
+  let turnBegan: string | undefined;
 
   const show = (event: RunEvent) => {
     if (isOpen && event.event === "text_produced") {
@@ -32,6 +33,10 @@ export function createSessionView(output: Output, slug: string): SessionView {
       return;
     }
     for (const line of tell(event, slug, output.style)) output.note(line);
+    if (event.event === "turn_started") turnBegan = event.ts;
+    // Elsewhere the prompt that follows, or the end, says so.
+    if (isLive && event.event === "turn_completed" && event.outcome === "completed")
+      output.note(output.style.dim(turnDoneLine(turnBegan, event.ts, view.totals)));
   };
   return {
     show,
@@ -62,6 +67,7 @@ function tell(event: RunEvent, slug: string, style: Style): readonly string[] {
       const options = event.options.map(({ id, label }, index) => `${index + 1} ${label} (${id})`).join(" · ");
       return [
         `  ${style.warn("? asks")}     ${event.title}`,
+        ...askedLines(event.input),
         `             ${options === "" ? "type the answer" : options}`,
         style.dim(`             from elsewhere: caisson send ${slug} --answer ${event.options[0]?.id ?? "TEXT"}`),
       ];
@@ -77,6 +83,34 @@ function tell(event: RunEvent, slug: string, style: Style): readonly string[] {
     default:
       return [];
   }
+}
+
+/** That it is the person's turn again, and what the session came to so far. */
+function turnDoneLine(began: string | undefined, ended: string, { requests, tokens }: RunTotals): string {
+  const seconds = began === undefined ? undefined : (Date.parse(ended) - Date.parse(began)) / 1000;
+  const took = seconds === undefined ? "" : `${seconds.toFixed(seconds < 10 ? 1 : 0)} s · `;
+  return `  ✓ turn     ${took}${requests} ${requests === 1 ? "request" : "requests"}, ${tokens.toLocaleString("en")} tokens so far`;
+}
+
+const mostLines = 20;
+const mostOfLine = 400;
+
+/** What the tool would get, in full where that can be read: nobody should allow what they were not shown. */
+function askedLines(input: unknown): readonly string[] {
+  if (input === undefined || input === null || input === "") return [];
+  const fields = typeof input === "object" ? Object.entries(input) : [["", input] as const];
+  const lines = fields.flatMap(([name, value]) => {
+    const text = typeof value === "string" ? value : (JSON.stringify(value) ?? "");
+    const [first = "", ...rest] = text.trimEnd().split("\n");
+    return [name === "" ? first : `${name}: ${first}`, ...rest];
+  });
+  const shown = lines
+    .slice(0, mostLines)
+    .map((line) =>
+      line.length > mostOfLine ? `${line.slice(0, mostOfLine)}… ${line.length - mostOfLine} more` : line,
+    );
+  const more = lines.length - shown.length;
+  return [...shown, ...(more > 0 ? [`… ${more} more lines`] : [])].map((line) => `             | ${line}`);
 }
 
 function turnLines(event: Extract<RunEvent, { event: "turn_completed" }>, style: Style): readonly string[] {

@@ -73,7 +73,10 @@ function stateRow(facts: MachineFacts): DoctorRow {
 function agentRow(agent: AgentFacts): DoctorRow {
   const set = agent.credentials.filter(({ present }) => present).map(({ variable }) => variable);
   const all = agent.credentials.map(({ variable }) => variable);
-  const credential = set.length > 0 ? `credential: ${set.join(", ")} is set` : `no credential (${all.join(" or ")})`;
+  const credential =
+    set.length > 0
+      ? `credential: ${set.join(", ")} ${set.length === 1 ? "is" : "are"} set`
+      : `no credential (${all.join(" or ")})`;
   if (agent.program === undefined) {
     return { name: agent.name, state: "not found", detail: credential, isNeeded: false };
   }
