@@ -108,6 +108,13 @@ export const cliFailure = failures({
     status: 424,
     exit: 4,
   },
+  credentials_shown: {
+    message: (d: { dir: string; folder: string }) =>
+      `Cannot show ${d.dir} to an agent: your kept credentials lie in it (${d.folder})`,
+    hint: () => "caisson run --dir FOLDER ...   (one that holds only the work)",
+    status: 409,
+    exit: 5,
+  },
   login_unknown: {
     message: (d: { name: string; known: readonly string[] }) =>
       `Cannot sign in to "${d.name}": accounts are known of ${d.known.join(", ")}`,

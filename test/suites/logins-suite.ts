@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { chownSync, mkdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { type AgentWorld, createAgentWorld } from "../kit/agent-world.ts";
@@ -63,6 +63,17 @@ export const describeLogins = (engine: TestEngine) =>
       expect(asked.map(({ authorization }) => authorization)).toEqual(asked.map(() => `Bearer ${access}`));
       expect(text).toMatch(/CLAUDE_CODE_OAUTH_TOKEN=sk-ant-oat01-\w+-caisson-placeholder/);
       expectNowhere(oauth, world, text + signed.stdout + signed.stderr);
+      const doctor = await cli.run(["doctor", "--json"]);
+      expect(doctor.json<{ rows: { name: string }[] }>().rows).toContainEqual(
+        expect.objectContaining({
+          name: "credentials",
+          state: "ready",
+          detail: expect.stringContaining("kept: claude-code-token"),
+        }),
+      );
+      const shown = await cli.run(["run", "--dir", cli.configDir, "--", "true"]);
+      expect(shown).toMatchObject({ exitCode: 5 });
+      expect(shown.stderr).toContain("your kept credentials lie in it");
       const status = await cli.run(["login", "--status", "--json"]);
       expect(status.jsonLines()[0]).toMatchObject({
         provider: "claude-code",
@@ -158,7 +169,10 @@ export const describeLogins = (engine: TestEngine) =>
       const script = `curl -sSN ${url}/stream > stream.txt & until [ -e done ]; do curl -fsS ${url}/poll >/dev/null || exit 1; sleep 0.3; done; wait; cat stream.txt`;
       const runs = [1, 2, 3].map((n) => {
         const dir = join(cli.workspace, `w${n}`);
-        mkdirSync(dir, { mode: 0o777 });
+        mkdirSync(dir);
+        // Whoever works in the workspace owns it.
+        const { uid, gid } = statSync(cli.workspace);
+        chownSync(dir, uid, gid);
         return { dir, run: cli.start(["run", "--manifest", manifest, "--dir", dir, "--", "sh", "-c", script]) };
       });
       const seen = () => new Set(upstream.received.map(({ headers }) => headers.authorization));

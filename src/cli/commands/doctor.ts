@@ -64,8 +64,9 @@ function lookAround({ environment, folders }: CommandContext): Promise<MachineFa
       binary: findAgentCli(binaries, { environment, home: folders.home })?.binary,
       versionArgs,
       variables: credentials.map(({ variable }) => variable),
+      names: credentials.map((credential) => credential.name),
     }));
-  return readMachineFacts({ environment, stateFolder: folders.state, agents });
+  return readMachineFacts({ environment, home: folders.home, stateFolder: folders.state, agents });
 }
 
 function isEngineReady(diagnosis: Diagnosis, engine: string): boolean {

@@ -28,6 +28,7 @@ import type { DockerAsk } from "./offer-docker.ts";
 import type { OwnDockerfile } from "./own-image.ts";
 import { planRecording } from "./plan-recording.ts";
 import { type ChosenAgent, readRules } from "./read-rules.ts";
+import { refuseOwnCredentials } from "./refuse-own-credentials.ts";
 import { resolveRules } from "./resolve-rules.ts";
 import { resolveWorkspace } from "./resolve-workspace.ts";
 import type { RunInput } from "./run-options.ts";
@@ -123,6 +124,7 @@ async function composePlan(context: CommandContext, input: RunInput, decided: De
   if (chosen.engine === "local" && services.length > 0) throw cliFailure("services_need_docker", { services });
   const policy =
     chosen.engine === "docker" && image ? { ...rules.policy, image: chosen.docker.agentImage.reference } : rules.policy;
+  refuseOwnCredentials(context, [workspace.dir, ...policy.mounts.map(({ source }) => source)]);
   const model = options.model ?? agent.model;
   const signedInWith = policy.credentials.map(({ name }) => name);
   const prompt = decided.prompt;

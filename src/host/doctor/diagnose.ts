@@ -1,4 +1,5 @@
 import { diagnoseDockerEngine } from "./diagnose-docker-engine.ts";
+import { diagnoseKept } from "./diagnose-kept.ts";
 import { diagnoseLocalEngine } from "./diagnose-local-engine.ts";
 import { diagnoseTraps } from "./diagnose-traps.ts";
 import type { DoctorRow } from "./doctor-row.ts";
@@ -24,6 +25,7 @@ export function diagnose(facts: MachineFacts, purpose: Purpose): Diagnosis {
     programRow(facts, "git"),
     ...testToolsRow(facts, purpose),
     stateRow(facts),
+    ...diagnoseKept(facts),
     ...facts.agents.map(agentRow),
   ];
   const isReady = rows.every((row) => !row.isNeeded || row.state === "ready" || row.state === "found");
@@ -73,10 +75,13 @@ function stateRow(facts: MachineFacts): DoctorRow {
 function agentRow(agent: AgentFacts): DoctorRow {
   const set = agent.credentials.filter(({ present }) => present).map(({ variable }) => variable);
   const all = agent.credentials.map(({ variable }) => variable);
+  const kept = agent.kept ?? [];
   const credential =
     set.length > 0
       ? `credential: ${set.join(", ")} ${set.length === 1 ? "is" : "are"} set`
-      : `no credential (${all.join(" or ")})`;
+      : kept.length > 0
+        ? `credential: ${kept.join(", ")} ${kept.length === 1 ? "is" : "are"} kept`
+        : `no credential (${all.join(" or ")})`;
   if (agent.program === undefined) {
     return { name: agent.name, state: "not found", detail: credential, isNeeded: false };
   }

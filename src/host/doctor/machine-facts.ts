@@ -23,6 +23,17 @@ export interface AgentFacts {
   readonly name: string;
   readonly program?: ProgramFacts;
   readonly credentials: readonly { readonly variable: string; readonly present: boolean }[];
+  /** Names of those that Caisson keeps itself. */
+  readonly kept?: readonly string[];
+}
+
+/** What Caisson keeps of the person's credentials: names, never values. */
+export interface KeptFacts {
+  readonly names: readonly string[];
+  readonly logins: readonly { readonly provider: string; readonly trouble?: string }[];
+  readonly sealedBy?: "passphrase" | "keyring" | "file";
+  /** Why they cannot be opened. */
+  readonly problem?: string;
 }
 
 /** What `doctor` knows of a machine; plain data, so that every trap can be tested without the machine that has it. */
@@ -56,4 +67,6 @@ export interface MachineFacts {
   readonly init: "systemd" | "sysv" | "none";
   readonly containerEngines: { readonly podman: ContainerEngineFacts };
   readonly agents: readonly AgentFacts[];
+  /** Undefined where it was not asked. */
+  readonly kept?: KeptFacts;
 }

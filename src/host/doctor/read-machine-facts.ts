@@ -4,6 +4,7 @@ import { dirname } from "node:path";
 import { readDockerFacts } from "../docker/read-docker-facts.ts";
 import { describeProgram, findExecutable, findProgram } from "./find-program.ts";
 import type { AgentFacts, ContainerEngineFacts, MachineFacts } from "./machine-facts.ts";
+import { readKeptFacts } from "./read-kept-facts.ts";
 import { readKernelFacts } from "./read-kernel-facts.ts";
 import { runProbe } from "./run-probe.ts";
 import { tryBubblewrap } from "./try-bubblewrap.ts";
@@ -12,12 +13,15 @@ import { tryLimits } from "./try-limits.ts";
 /** What the caller knows already: its environment and which agents to look for. */
 export interface MachineQuestion {
   readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly home: string;
   readonly stateFolder: string;
   readonly agents: readonly {
     readonly name: string;
     readonly binary: string | undefined;
     readonly versionArgs: readonly string[];
     readonly variables: readonly string[];
+    /** Names of its credentials. */
+    readonly names: readonly string[];
   }[];
 }
 
@@ -65,6 +69,7 @@ export async function readMachineFacts(question: MachineQuestion): Promise<Machi
   );
   const known = Object.fromEntries(found);
   const bwrap = known.bwrap?.path;
+  const kept = await readKeptFacts(question);
   const [limits, sandboxTrial, hasFreeSudo, docker, podman, agents] = await Promise.all([
     tryLimits(uid),
     bwrap === undefined ? undefined : tryBubblewrap(bwrap),
@@ -73,7 +78,7 @@ export async function readMachineFacts(question: MachineQuestion): Promise<Machi
       : false,
     readDockerFacts(question.environment),
     askContainerEngine("podman", folders, "podman info"),
-    Promise.all(question.agents.map((agent) => describeAgent(agent, question.environment))),
+    Promise.all(question.agents.map((agent) => describeAgent(agent, question.environment, kept.names))),
   ]);
   return {
     platform: platform(),
@@ -81,6 +86,7 @@ export async function readMachineFacts(question: MachineQuestion): Promise<Machi
     kernel: release(),
     ...readKernelFacts(),
     ...limits,
+    kept,
     isRoot: uid === 0,
     hasFreeSudo,
     node: { version: process.versions.node, path: process.execPath },
@@ -118,10 +124,12 @@ function readInit(): MachineFacts["init"] {
 async function describeAgent(
   agent: MachineQuestion["agents"][number],
   environment: MachineQuestion["environment"],
+  keptNames: readonly string[],
 ): Promise<AgentFacts> {
   const credentials = agent.variables.map((variable) => ({ variable, present: Boolean(environment[variable]) }));
-  if (agent.binary === undefined) return { name: agent.name, credentials };
-  return { name: agent.name, program: await describeProgram(agent.binary, agent.versionArgs), credentials };
+  const kept = agent.names.filter((name) => keptNames.includes(name));
+  if (agent.binary === undefined) return { name: agent.name, credentials, kept };
+  return { name: agent.name, program: await describeProgram(agent.binary, agent.versionArgs), credentials, kept };
 }
 
 /** Whether a folder is writable, or could be made. */
