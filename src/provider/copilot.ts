@@ -42,12 +42,15 @@ export const copilot: Provider = {
       steer: "queued",
       answer: true,
       setModel: true,
-      thinking: [],
+      // With a GitHub token: with a key of one's own it offers no choice.
+      thinking: ["low", "medium", "high", "xhigh"],
       compact: true,
       resume: true,
       streams: true,
     },
     keeps: [".copilot/session-state"],
+    keptConversations: (files) =>
+      files.flatMap((file) => /^\.copilot\/session-state\/([0-9a-f-]{36})\/events\.jsonl$/.exec(file)?.[1] ?? []),
     plan(session) {
       const { binary, asks, model, thinking, argv = [], home } = session;
       const request = { ...session, interactive: true };

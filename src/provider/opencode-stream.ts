@@ -5,6 +5,13 @@ import type { Decoder } from "./provider.ts";
 /** Decodes `opencode run --format json`. It says no result: that is the last thing said when its stream ends. */
 export function createOpencodeDecoder(): Decoder {
   let last: { readonly ok: boolean; readonly text: string } | undefined;
+  let isOpen = false;
+  const open = (object: StreamObject): readonly RunEventDraft[] => {
+    const conversation = textIn(object, "sessionID");
+    if (isOpen || conversation === "") return [];
+    isOpen = true;
+    return [{ event: "conversation_opened", conversation, resumed: false }];
+  };
   const read = (object: StreamObject): readonly RunEventDraft[] => {
     const part = objectIn(object, "part");
     switch (object.type) {
@@ -27,7 +34,7 @@ export function createOpencodeDecoder(): Decoder {
     }
   };
   const takeResult = (): readonly RunEventDraft[] => (last ? [{ event: "result_reported", ...last }] : []);
-  return createJsonLineDecoder("opencode", read, takeResult);
+  return createJsonLineDecoder("opencode", (object) => [...open(object), ...read(object)], takeResult);
 }
 
 /** A tool's use is told of once, when it is over. */

@@ -214,6 +214,16 @@ describe("sessions over the Agent Client Protocol", () => {
     expect(asks.environment).not.toHaveProperty("COPILOT_ALLOW_ALL");
   });
 
+  it("find a conversation of Copilot's by its file", () => {
+    const id = "9697c7ea-fdb7-4929-a2a9-66d75c914b79";
+    const kept = sessionOf("copilot").keptConversations?.([
+      `.copilot/session-state/${id}/events.jsonl`,
+      `.copilot/session-state/${id}/workspace.yaml`,
+      ".copilot/session-state/.session-operation-locks/x.lock",
+    ]);
+    expect(kept).toEqual([id]);
+  });
+
   it("start opencode with its questions where it is to ask", () => {
     const { plan } = sessionOf("opencode");
     const permission = (asks: boolean) => {

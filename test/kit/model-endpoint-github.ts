@@ -13,7 +13,14 @@ export function readGithub(method: string, path: string): Json | undefined {
         endpoints: { api: "https://api.individual.githubcopilot.com" },
       };
     case "/models":
-      return { object: "list", data: [model("gpt-5.4", ["/responses"]), model("gpt-4.1", ["/chat/completions"])] };
+      return {
+        object: "list",
+        data: [
+          model("gpt-5.4", ["/responses"]),
+          model("gpt-5.1", ["/responses"]),
+          model("gpt-4.1", ["/chat/completions"]),
+        ],
+      };
     default:
       return undefined;
   }

@@ -97,7 +97,7 @@ function inputFor(tool: ScriptedTool, { parameters, isFreeform }: OfferedTool): 
     case "read":
       return { [path]: tool.path };
     case "write":
-      return { [path]: tool.path, content: tool.text };
+      return { [path]: tool.path, [parameters.includes("file_text") ? "file_text" : "content"]: tool.text };
     case "edit": {
       if (isFreeform) return patchFor(tool);
       const patch = parameters.find((known) => ["patch", "patchText", "input"].includes(known));

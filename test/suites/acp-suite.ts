@@ -144,6 +144,36 @@ export function describeAcp(engine: TestEngine): void {
       expect((await world.cli.run(["ls", "--all"])).stdout).toMatch(/stopped/);
     });
 
+    it("lists what was said before, tells it again, and goes on with it; of no other agent and folder", async () => {
+      await using world = await newWorld([{ text: "First answer." }, { text: "Second answer." }]);
+      const { sessionId } = await (async () => {
+        await using editor = await edit(world, "claude-code").editor;
+        const opened = await open(editor, world.workspace);
+        await say(editor, opened, "FIRST-WORDS of the person");
+        await editor.quit();
+        return { sessionId: opened };
+      })();
+      await using editor = await edit(world, "claude-code").editor;
+      const listed = await editor.agent.request(session.list, { cwd: world.workspace });
+      expect(listed.sessions).toMatchObject([{ sessionId, cwd: world.workspace, title: "FIRST-WORDS of the person" }]);
+      const load = (id: string, cwd: string) =>
+        editor.agent.request(session.load, { sessionId: id, cwd, mcpServers: [] });
+      expect(await refusal(load(sessionId, world.cli.home))).toMatchObject({ code: -32_002 });
+      expect(await refusal(load("../x", world.workspace))).toMatchObject({ code: -32_002 });
+      await load(sessionId, world.workspace);
+      const told = editor.heard.map(({ update }) => update);
+      expect(told).toMatchObject([
+        { sessionUpdate: "user_message_chunk", content: { text: "FIRST-WORDS of the person" } },
+        { sessionUpdate: "agent_message_chunk", content: { text: "First answer." } },
+      ]);
+      expect(await say(editor, sessionId, "SECOND-WORDS")).toEqual({ stopReason: "end_turn" });
+      expect(editor.said(sessionId)).toBe("First answer.Second answer.");
+      const last = world.endpoint.received.findLast(({ method }) => method === "POST")?.text ?? "";
+      expect(last).toMatch(/FIRST-WORDS.*SECOND-WORDS/s);
+      expect(await editor.quit()).toBe(0);
+      expect(openOf(world.cli.stateRoot)).toEqual([]);
+    });
+
     it("shows what the gate refused, with what would allow it", async () => {
       await using world = await newWorld([
         { tools: [{ use: "shell", command: "curl -s https://elsewhere.example/paste || true" }] },

@@ -1,4 +1,4 @@
-import { existsSync, writeFileSync } from "node:fs";
+import { appendFileSync, existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { SessionAbilities } from "../../src/provider/provider.ts";
@@ -12,11 +12,13 @@ import type { TestEngine } from "../kit/test-engine.ts";
 import { type SessionCase, sessionCases } from "./session-cases.ts";
 
 const abilitiesOf = (row: SessionCase): SessionAbilities => {
-  const session = providers[row.agent]?.session;
+  const session = providers[row.provider ?? row.agent]?.session;
   if (!session) throw new Error(`${row.agent} has no session`);
   return session.abilities;
 };
-const posts = (world: AgentWorld) => world.endpoint.received.filter(({ method }) => method === "POST");
+/** Requests of turns: a title for the session, or a summary, is asked for without tools. */
+const posts = (world: AgentWorld) =>
+  world.endpoint.received.filter(({ method, text }) => method === "POST" && /"tools":\s*\[\s*\{/.test(text));
 const turns = (events: readonly RunEvent[]) =>
   events.flatMap((event) => (event.event === "turn_completed" ? [event.outcome] : []));
 /** Waits inside until the test says so by a file in the workspace. */
@@ -36,7 +38,12 @@ export function describeSessions(engine: TestEngine): void {
     const abilities = abilitiesOf(row);
     const env = { [row.key]: realKeys[row.key] };
     const model = row.model === undefined ? [] : ["--model", row.model];
-    const newWorld = (script: readonly ScriptedTurn[]) => createAgentWorld({ turns: script }, engine);
+    const newWorld = async (script: readonly ScriptedTurn[]) => {
+      const world = await createAgentWorld({ turns: script }, engine);
+      const own = row.manifest?.({ upstream: world.endpoint.url, cidr: engine.place.cidr });
+      if (own !== undefined) appendFileSync(world.manifest, own);
+      return world;
+    };
     const open = (world: AgentWorld, ...more: readonly string[]): Promise<LiveSession> => {
       const flags = ["--session", "--json", "--manifest", world.manifest, ...model, ...more];
       return openLiveSession(world, ["run", ...flags, row.agent], env);

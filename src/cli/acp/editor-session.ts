@@ -2,6 +2,7 @@ import { type AgentContext, type PromptRequest, type PromptResponse, RequestErro
 import type { RunEvent } from "../../spec/events.ts";
 import { askEditor } from "./ask-editor.ts";
 import { createEditorUpdates, type EditorUpdates } from "./editor-updates.ts";
+import { retell } from "./kept-sessions.ts";
 import { createOpenTurns, type EndedTurn } from "./open-turns.ts";
 import { createOutbox, type Outbox } from "./outbox.ts";
 import { promptText } from "./prompt-text.ts";
@@ -12,6 +13,8 @@ export interface EditorSession {
   readonly listener: SessionListener;
   /** The sealed session runs. `notes`: what the editor's person should know first. */
   opened(sealed: SealedSession, notes: readonly string[]): void;
+  /** Tells what was said before, in an earlier launch. */
+  retell(events: readonly RunEvent[]): Promise<void>;
   prompt(request: PromptRequest, signal: AbortSignal): Promise<PromptResponse>;
   cancel(): Promise<void>;
   close(): Promise<void>;
@@ -61,6 +64,11 @@ export function createEditorSession(editor: AgentContext, options: { readonly no
       const updates = createEditorUpdates({ slug, workdir, notices: options.notices });
       opened = { sealed, updates, ...createOutbox(editor, sealed) };
       untold = notes;
+    },
+    async retell(events) {
+      const { updates, send, sent } = running();
+      send(retell(events, updates));
+      await sent();
     },
     async prompt(request, signal) {
       const { sealed, updates, send, sent } = running();

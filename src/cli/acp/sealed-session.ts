@@ -3,11 +3,12 @@ import { newSlug } from "../../base/slug.ts";
 import { entryPoint } from "../../host/entry-point.ts";
 import { runFailure } from "../../run/errors.ts";
 import { connectKeeper, type KeeperClient } from "../../run/keeper-client.ts";
+import type { ListedSandbox } from "../../run/list-sandboxes.ts";
 import { spawnKeeper } from "../../run/start-keeper.ts";
 import { stopSandbox } from "../../run/stop-sandbox.ts";
 import { statePaths } from "../../sandbox/state-paths.ts";
 import type { RunEvent } from "../../spec/events.ts";
-import type { FromKeeper } from "../../spec/keeper-protocol.ts";
+import type { FromKeeper, LaunchRequest } from "../../spec/keeper-protocol.ts";
 import type { SessionCommand } from "../../spec/session.ts";
 import type { CommandContext } from "../frame/command-context.ts";
 import { headLines } from "../run/announce-run.ts";
@@ -15,6 +16,7 @@ import { keeperFailure } from "../run/keeper-failure.ts";
 import { planRun } from "../run/plan-run.ts";
 import type { RunInput } from "../run/run-options.ts";
 import { waitUntilRunning } from "../run/wait-until-running.ts";
+import { prepareResume } from "../session/resume-sealed.ts";
 import { settleHost } from "../settle-host.ts";
 
 /** What a session tells whoever opened it. */
@@ -44,15 +46,37 @@ export async function openSealedSession(
   input: RunInput,
   listener: SessionListener,
 ): Promise<SealedSession> {
-  const { folders, output, environment } = context;
+  const { output } = context;
   const plan = await planRun(context, input, { slug: newSlug(randomInt), prompt: undefined, now: new Date() });
-  const keeper = spawnKeeper({ command: process.execPath, args: [entryPoint("keeper")] }, environment);
-  const { session } = plan.request;
-  // When we die, whatever of: nobody else would end it.
-  await keeper.launch({ ...plan.request, ...(session && { session: { ...session, owned: true } }) });
-  const { slug } = plan.request.metadata;
   for (const line of headLines(plan)) output.note(line);
   for (const { text } of plan.notes) output.note(`  ${text}`);
+  const { session } = plan.request;
+  const request = { ...plan.request, ...(session && { session: { ...session, owned: true } }) };
+  return launchSession(context, { request, fromSeq: 0 }, listener);
+}
+
+/** Goes on with one that has ended, as `caisson resume` does, and what was told in it before. Throws what keeps it from going on. */
+export async function resumeSealedSession(
+  context: CommandContext,
+  found: ListedSandbox,
+  listener: SessionListener,
+): Promise<{ readonly sealed: SealedSession; readonly before: readonly RunEvent[] }> {
+  const { request, events } = await prepareResume(context, found, { ask: false, show: [], owned: true });
+  context.output.note(`  sandbox    ${found.metadata.slug}   ${found.metadata.engine} · resumed`);
+  const launch = { request, fromSeq: events.at(-1)?.seq ?? 0 };
+  return { sealed: await launchSession(context, launch, listener), before: events };
+}
+
+/** Hands it to a keeper of its own. It is owned by us: when we die, whatever of, it ends. */
+async function launchSession(
+  context: CommandContext,
+  { request, fromSeq }: { readonly request: LaunchRequest; readonly fromSeq: number },
+  listener: SessionListener,
+): Promise<SealedSession> {
+  const { folders, output, environment } = context;
+  const { slug } = request.metadata;
+  const keeper = spawnKeeper({ command: process.execPath, args: [entryPoint("keeper")] }, environment);
+  await keeper.launch(request);
   const client = await connectKeeper(statePaths(folders.state, slug).socket);
   if (!client) throw runFailure("sandbox_ended", { slug });
   const stop = async () => {
@@ -62,14 +86,14 @@ export async function openSealedSession(
   };
   listen(client, listener);
   try {
-    await waitUntilRunning(client, slug);
+    await waitUntilRunning(client, slug, fromSeq);
   } catch (error) {
     await stop();
     throw error;
   }
   return {
     slug,
-    workdir: plan.request.workdir,
+    workdir: request.workdir,
     command: commander(client, slug),
     stop,
     pause: client.pause,

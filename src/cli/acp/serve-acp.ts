@@ -9,6 +9,7 @@ import {
   ndJsonStream,
   PROTOCOL_VERSION,
   RequestError,
+  type ResumeSessionRequest,
 } from "@agentclientprotocol/sdk";
 import { Failure } from "../../base/failure.ts";
 import { version } from "../../base/version.ts";
@@ -16,7 +17,8 @@ import { cliFailure } from "../errors.ts";
 import type { CommandContext } from "../frame/command-context.ts";
 import type { RunInput } from "../run/run-options.ts";
 import { createEditorSession, type EditorSession } from "./editor-session.ts";
-import { openSealedSession } from "./sealed-session.ts";
+import { findKept, listKept } from "./kept-sessions.ts";
+import { openSealedSession, resumeSealedSession } from "./sealed-session.ts";
 
 /** What `caisson acp` was given: the agent, and the options that each of its sessions gets. */
 export interface AcpInput {
@@ -62,6 +64,26 @@ function createAgent(
     sessions.set(sealed.slug, session);
     return { sessionId: sealed.slug };
   };
+  const goOn = async (request: ResumeSessionRequest, editor: AgentContext, isRetold: boolean) => {
+    const { sessionId, cwd } = request;
+    const kept = findKept(context.folders.state, { sessionId, agent: input.agent, folder: cwd });
+    const session = createEditorSession(editor, { notices });
+    const { sealed, before } = await resumeSealedSession(inFolder(context, cwd), kept, session.listener);
+    session.opened(sealed, notesOf({ mcpServers: request.mcpServers ?? [] }));
+    sessions.set(sealed.slug, session);
+    if (isRetold) await session.retell(before);
+    return {};
+  };
+  /** Stopped with the others, also when the editor goes before it is there. */
+  const counted = async <T>(act: () => Promise<T>): Promise<T> => {
+    const launched = telling(act);
+    opening.add(launched);
+    try {
+      return await launched;
+    } finally {
+      opening.delete(launched);
+    }
+  };
   return acpAgent({ name: "caisson" })
     .onRequest(methods.agent.initialize, ({ params }) => {
       notices = params.clientCapabilities?.session?.notices != null;
@@ -69,21 +91,19 @@ function createAgent(
         protocolVersion: PROTOCOL_VERSION,
         agentInfo: { name: "caisson", title: `${input.agent}, sealed by Caisson`, version },
         agentCapabilities: {
+          loadSession: true,
           promptCapabilities: { embeddedContext: true },
-          sessionCapabilities: { close: {} },
+          sessionCapabilities: { close: {}, list: {}, resume: {} },
         },
         authMethods: [],
       };
     })
-    .onRequest(methods.agent.session.new, async ({ params, client }) => {
-      const launched = telling(() => launch(params, client));
-      opening.add(launched);
-      try {
-        return await launched;
-      } finally {
-        opening.delete(launched);
-      }
-    })
+    .onRequest(methods.agent.session.new, ({ params, client }) => counted(() => launch(params, client)))
+    .onRequest(methods.agent.session.load, ({ params, client }) => counted(() => goOn(params, client, true)))
+    .onRequest(methods.agent.session.resume, ({ params, client }) => counted(() => goOn(params, client, false)))
+    .onRequest(methods.agent.session.list, ({ params }) => ({
+      sessions: [...listKept(context.folders.state, input.agent, params.cwd ?? undefined)],
+    }))
     .onRequest(methods.agent.session.prompt, ({ params, signal }) =>
       telling(() => find(params.sessionId).prompt(params, signal)),
     )
@@ -126,7 +146,7 @@ function runInput({ cwd }: CommandContext, { agent, options }: AcpInput): RunInp
   return { arguments: [agent], command: undefined, options: { ...options, manifest } };
 }
 
-function notesOf({ mcpServers }: NewSessionRequest): readonly string[] {
+function notesOf({ mcpServers }: Pick<NewSessionRequest, "mcpServers">): readonly string[] {
   if (mcpServers.length === 0) return [];
   const names = mcpServers.map(({ name }) => name).join(", ");
   return [`the editor's MCP servers are not passed in (${names}): they live outside of the sandbox`];

@@ -12,6 +12,7 @@ import { settleSandbox } from "../../run/settle.ts";
 import { spawnKeeper } from "../../run/start-keeper.ts";
 import { statePaths } from "../../sandbox/state-paths.ts";
 import { readBaseline } from "../../sandbox/workspace/copy/baseline.ts";
+import type { RunEvent } from "../../spec/events.ts";
 import type { LaunchRequest } from "../../spec/keeper-protocol.ts";
 import type { CommandContext } from "../frame/command-context.ts";
 import { readManifests } from "../read-manifests.ts";
@@ -35,20 +36,11 @@ export async function resumeSealed(context: CommandContext, input: ResumeInput):
   const found = findSandbox(folders.state, name);
   const { slug } = found.metadata;
   const paths = statePaths(folders.state, slug);
-  await settleBefore(context, found);
-  const events = readEvents(paths.events);
-  const plan = planResume({
-    paths,
-    provider: providerOf(found),
-    events,
+  const { plan, request, events } = await prepareResume(context, found, {
     prompt,
-    ...(options.ask && { asks: true }),
+    ...options,
     ...screenFor(context, input, paths),
-    now: new Date(),
-    unique: () => randomBytes(16).toString("hex"),
-    copied: readBaseline(paths.dir) !== undefined,
   });
-  const request = await withMasks(context, plan.request, options.show);
   const keeper = spawnKeeper({ command: process.execPath, args: [entryPoint("keeper")] }, environment);
   await keeper.launch(request);
   announce(context, plan);
@@ -61,6 +53,38 @@ export async function resumeSealed(context: CommandContext, input: ResumeInput):
   }
   if (!request.session) return await followRun(context, connection, { ...request, isOurs: true });
   return await followSession(context, connection, { ...request, isOurs: true, fromSeq: events.at(-1)?.seq ?? 0 });
+}
+
+/** The next launch of a sandbox that has ended, ready to be handed to a keeper. Throws what keeps it from going on. */
+export async function prepareResume(
+  context: CommandContext,
+  found: ListedSandbox,
+  wish: {
+    readonly prompt?: string | undefined;
+    readonly ask: boolean;
+    readonly show: readonly string[];
+    readonly pty?: LaunchRequest["pty"];
+    /** It ends when nobody is attached to it any more. */
+    readonly owned?: boolean;
+  },
+): Promise<{ readonly plan: ResumePlan; readonly request: LaunchRequest; readonly events: readonly RunEvent[] }> {
+  const paths = statePaths(context.folders.state, found.metadata.slug);
+  await settleBefore(context, found);
+  const events = readEvents(paths.events);
+  const plan = planResume({
+    paths,
+    provider: providerOf(found),
+    events,
+    prompt: wish.prompt,
+    ...(wish.ask && { asks: true }),
+    ...(wish.pty && { pty: wish.pty }),
+    now: new Date(),
+    unique: () => randomBytes(16).toString("hex"),
+    copied: readBaseline(paths.dir) !== undefined,
+  });
+  const masked = await withMasks(context, plan.request, wish.show);
+  const session = masked.session && { session: { ...masked.session, owned: wish.owned ?? false } };
+  return { plan, request: { ...masked, ...session }, events };
 }
 
 /** Puts right what a killed keeper left. One that runs, or that somebody else is at, is left alone. */
