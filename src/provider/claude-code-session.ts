@@ -103,6 +103,7 @@ export function createClaudeCodeCodec(request: Pick<SessionRequest, "resume" | "
         if (object.compact_result !== undefined && compaction === "own") endCompaction(step, isCompacted);
         return;
       default:
+        step.events.push(...readMessage(object));
     }
   };
 

@@ -24,10 +24,18 @@ function readObject(object: StreamObject): readonly RunEventDraft[] {
   return [{ event: "result_reported", ok, text: resultText(object), ...(output !== undefined && { output }) }];
 }
 
-/** What was said, thought and done in one message. */
+/** What was said, thought and done in one message; and what failed and is tried again. */
 export function readMessage(object: StreamObject): readonly RunEventDraft[] {
   const message = objectIn(object, "message");
   switch (object.type) {
+    case "system": {
+      if (object.subtype !== "api_retry") return [];
+      const { attempt, max_retries: most, error_status: status } = object;
+      const what = [status, object.error].filter((word) => typeof word === "string" || typeof word === "number");
+      return [
+        { event: "error_reported", message: `${what.join(" ")}: tried again, ${count(attempt)} of ${count(most)}` },
+      ];
+    }
     case "assistant":
       return objectsIn(message, "content").flatMap(readSaid);
     case "user":
@@ -46,6 +54,8 @@ export function readMessage(object: StreamObject): readonly RunEventDraft[] {
 
 function readSaid(block: StreamObject): readonly RunEventDraft[] {
   if (block.type === "text") return [{ event: "text_produced", text: textIn(block, "text") }];
+  const thought = block.type === "thinking" ? textIn(block, "thinking") : "";
+  if (thought !== "") return [{ event: "thought_produced", text: thought }];
   if (block.type !== "tool_use") return [];
   return [{ event: "tool_started", id: textIn(block, "id"), tool: textIn(block, "name"), input: block.input ?? {} }];
 }
@@ -55,3 +65,5 @@ export function resultText(object: StreamObject): string {
   const errors = Array.isArray(object.errors) ? object.errors.filter((error) => typeof error === "string") : [];
   return textIn(object, "result") || errors.join("\n") || textIn(object, "subtype");
 }
+
+const count = (value: unknown) => (typeof value === "number" ? value : "?");

@@ -10,9 +10,12 @@ export function createCopilotDecoder(): Decoder {
     switch (object.type) {
       case "assistant.message": {
         const text = textIn(data, "content");
-        if (text === "") return [];
-        said = text;
-        return [{ event: "text_produced", text }];
+        const thought = textIn(data, "reasoningText");
+        said = text || said;
+        return [
+          ...(thought === "" ? [] : [{ event: "thought_produced", text: thought } as const]),
+          ...(text === "" ? [] : [{ event: "text_produced", text } as const]),
+        ];
       }
       case "tool.execution_start":
         return [
@@ -26,6 +29,11 @@ export function createCopilotDecoder(): Decoder {
       case "tool.execution_complete": {
         const output = contentText(objectIn(data, "result")) || textIn(objectIn(data, "error"), "message");
         return [{ event: "tool_completed", id: textIn(data, "toolCallId"), ok: data.success === true, output }];
+      }
+      case "model.call_failure": {
+        const status = typeof data.statusCode === "number" ? `${data.statusCode} ` : "";
+        const why = textIn(data, "errorMessage") || textIn(data, "failureKind");
+        return [{ event: "error_reported", message: `the model did not answer: ${status}${why}` }];
       }
       case "session.error":
         return [{ event: "error_reported", message: textIn(data, "message") }];

@@ -22,6 +22,7 @@ const splitAt = (whole: Uint8Array, cuts: readonly number[]) => {
 
 const claudeText = lines(
   { type: "system", subtype: "init", model: "m" },
+  { type: "system", subtype: "api_retry", attempt: 1, max_retries: 10, error_status: 529, error: "overloaded" },
   {
     type: "assistant",
     message: {
@@ -45,6 +46,8 @@ const claudeText = lines(
   { type: "result", subtype: "success", is_error: false, result: "Done." },
 );
 const claudeEvents = [
+  { event: "error_reported", message: "529 overloaded: tried again, 1 of 10" },
+  { event: "thought_produced", text: "hm" },
   { event: "text_produced", text: "I will look \u2028 \u{1f600}" },
   { event: "tool_started", id: "t1", tool: "Bash", input: { command: "ls" } },
   { event: "tool_completed", id: "t1", ok: true, output: "a.js" },
@@ -59,7 +62,16 @@ const piText = lines(
   { type: "session", version: 3, id: "01a1" },
   { type: "message_end", message: { role: "user", content: [{ type: "text", text: "mend it" }] } },
   { type: "message_update", assistantMessageEvent: { type: "text_delta", delta: "I" } },
-  said("I will look", { stopReason: "toolUse" }),
+  {
+    type: "message_end",
+    message: {
+      role: "assistant",
+      content: [
+        { type: "thinking", thinking: "hm" },
+        { type: "text", text: "I will look" },
+      ],
+    },
+  },
   { type: "tool_execution_start", toolCallId: "t1", toolName: "bash", args: { command: "ls" } },
   {
     type: "tool_execution_end",
@@ -74,6 +86,7 @@ const piText = lines(
 );
 const piEvents = [
   { event: "conversation_opened", conversation: "01a1", resumed: false },
+  { event: "thought_produced", text: "hm" },
   { event: "text_produced", text: "I will look" },
   { event: "tool_started", id: "t1", tool: "bash", input: { command: "ls" } },
   { event: "tool_completed", id: "t1", ok: true, output: "a.js" },
@@ -120,7 +133,11 @@ const codexEvents = [
 const copilotText = lines(
   { type: "session.tools_updated", data: {}, ephemeral: true },
   { type: "assistant.message_delta", data: { deltaContent: "I" }, ephemeral: true },
-  { type: "assistant.message", data: { content: "I will look.", toolRequests: [{ toolCallId: "t1" }] } },
+  { type: "model.call_failure", data: { statusCode: 529, errorMessage: "Overloaded" }, ephemeral: true },
+  {
+    type: "assistant.message",
+    data: { content: "I will look.", reasoningText: "hm", toolRequests: [{ toolCallId: "t1" }] },
+  },
   { type: "tool.execution_start", data: { toolCallId: "t1", toolName: "bash", arguments: { command: "ls" } } },
   { type: "tool.execution_complete", data: { toolCallId: "t1", success: true, result: { content: "a.js" } } },
   { type: "assistant.message", data: { content: "", toolRequests: [{ toolCallId: "t2" }] } },
@@ -130,6 +147,8 @@ const copilotText = lines(
   { type: "result", exitCode: 0 },
 );
 const copilotEvents = [
+  { event: "error_reported", message: "the model did not answer: 529 Overloaded" },
+  { event: "thought_produced", text: "hm" },
   { event: "text_produced", text: "I will look." },
   { event: "tool_started", id: "t1", tool: "bash", input: { command: "ls" } },
   { event: "tool_completed", id: "t1", ok: true, output: "a.js" },
@@ -144,6 +163,7 @@ const opencodeTool = (callID: string, state: object) => ({
 });
 const opencodeText = lines(
   { type: "step_start", part: { type: "step-start" } },
+  { type: "reasoning", part: { type: "reasoning", text: "hm" } },
   { type: "text", part: { type: "text", text: "I will look." } },
   opencodeTool("t1", { output: "a.js", metadata: { exit: 0 } }),
   opencodeTool("t2", { status: "error", error: "no" }),
@@ -151,6 +171,7 @@ const opencodeText = lines(
   { type: "text", part: { type: "text", text: "Done." } },
 );
 const opencodeEvents = [
+  { event: "thought_produced", text: "hm" },
   { event: "text_produced", text: "I will look." },
   { event: "tool_started", id: "t1", tool: "bash", input: { command: "ls" } },
   { event: "tool_completed", id: "t1", ok: true, output: "a.js" },
@@ -171,6 +192,19 @@ const known = [
   ...["user", "result", "message_end", "tool_execution_end", "agent_settled", "error", "text", "tool_use"],
   ...["item.started", "item.completed", "turn.completed", "turn.failed"],
   ...["assistant.message", "tool.execution_start", "tool.execution_complete", "session.error"],
+];
+/** What was made to break readers, below every name that a decoder knows. */
+const hostileValues = [
+  '"\\u001b[2J\\u001b]0;title\\u0007\\u009b31m"',
+  '"\\ud800 alone \\udc00"',
+  '"\\u0000"',
+  '{"__proto__":{"polluted":true},"constructor":{"prototype":{"polluted":true}},"toString":1,"valueOf":1}',
+  '{"toString":null,"length":-1,"type":{"toString":1}}',
+  "1e999",
+  "-0",
+  `${"[".repeat(150)}${"]".repeat(150)}`,
+  `${'{"a":'.repeat(250)}1${"}".repeat(250)}`,
+  '"\u2028\u2029"',
 ];
 const itemTypes = ["agent_message", "command_execution", "file_change", "mcp_tool_call", "web_search", "error"];
 
@@ -210,6 +244,57 @@ describe.each(streams)("the decoder of %s", (_, create, text, expected) => {
         for (const event of events) RunEvent.parse({ ts: "2026-01-01T00:00:00Z", seq: 1, agent: "a", ...event });
       }),
     );
+  });
+
+  it("never throws for what was made to break it, told twice and interleaved, cut within a character", () => {
+    const fields = [
+      "message",
+      "item",
+      "data",
+      "part",
+      "result",
+      "error",
+      "toolCallId",
+      "id",
+      "content",
+      "text",
+      "subtype",
+    ];
+    const poisoned = fc
+      .tuple(
+        fc.constantFrom(...known, "assistant", "system", "session", "thread.started"),
+        fc.constantFrom(...hostileValues),
+      )
+      .map(([type, value]) => {
+        const inner = fields
+          .map((name) => `"${name}":{"role":"assistant","id":${value},"text":${value},"content":[${value},{"text":1}]}`)
+          .join();
+        return `{"type":"${type}",${inner}}\n`;
+      });
+    const real = fc.constantFrom(...text.split("\n").map((line) => `${line}\n`));
+    const broken = fc
+      .constantFrom("\xff\xfe\n", "\xc3", "\xf0\x9f", "\x1b[2J\n", "\0\0\n")
+      .map((raw) => Buffer.from(raw, "latin1"));
+    const piece = fc.oneof(poisoned.map(encode), real.map(encode), broken);
+    fc.assert(
+      fc.property(fc.array(piece, { maxLength: 20 }), fc.array(fc.nat(100_000), { maxLength: 8 }), (chunks, cuts) => {
+        // Each piece twice, the second time somewhere else.
+        const twice = [...chunks, ...chunks.toReversed()];
+        for (const event of decodeAll(create(), splitAt(Buffer.concat(twice), cuts))) {
+          RunEvent.parse({ ts: "2026-01-01T00:00:00Z", seq: 1, agent: "a", ...event });
+          expect(() => JSON.stringify(event)).not.toThrow();
+        }
+        expect(({} as { polluted?: boolean }).polluted).toBeUndefined();
+      }),
+    );
+  });
+
+  it("holds no more than a line of what has no end", () => {
+    const decoder = create();
+    const chunk = encode("x".repeat(1024 ** 2));
+    const before = process.memoryUsage().heapUsed;
+    for (let n = 0; n < 64; n++) decoder.decode(chunk);
+    expect(process.memoryUsage().heapUsed - before).toBeLessThan(32 * 1024 ** 2);
   });
 
   it("passes what is no JSON as output, and leaves out a line that is too long", () => {

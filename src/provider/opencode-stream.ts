@@ -21,6 +21,10 @@ export function createOpencodeDecoder(): Decoder {
         last = { ok: true, text };
         return [{ event: "text_produced", text }];
       }
+      case "reasoning": {
+        const text = textIn(part, "text");
+        return text === "" ? [] : [{ event: "thought_produced", text }];
+      }
       case "tool_use":
         return readTool(part);
       case "error": {

@@ -22,7 +22,7 @@ export const opencode: Provider = {
       instructions: () => [],
       prompt: (text) => [`--prompt=${text}`],
     });
-    const headless = request.interactive ? [] : ["run", "--format", "json"];
+    const headless = request.interactive ? [] : ["run", "--format", "json", "--thinking"];
     const model = request.model === undefined ? [] : ["--model", request.model];
     return {
       ...prompt,
