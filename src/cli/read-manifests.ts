@@ -2,15 +2,25 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join, resolve, sep } from "node:path";
 import { readWithin } from "../host/read-within.ts";
 import { type EntryFileFound, loadManifests } from "../policy/load-manifests.ts";
+import { devcontainerRequests } from "./devcontainer-requests.ts";
 import type { CommandContext } from "./frame/command-context.ts";
 
 /** Largest file of a repository that is read as a manifest. */
 const workspaceBytes = 1024 ** 2;
 
 /** The manifests that count for a workspace (none = undefined) and `--manifest`, weakest first, with what is to be told of them. */
-export function readManifests(
+export async function readManifests(
   { folders, cwd }: Pick<CommandContext, "folders" | "cwd">,
-  { workspace, manifest }: { readonly workspace: string | undefined; readonly manifest: string | undefined },
+  {
+    workspace,
+    manifest,
+    isAsked = false,
+  }: {
+    readonly workspace: string | undefined;
+    readonly manifest: string | undefined;
+    /** Whether a person wants to see all that the workspace asks for, whatever it takes to read it. */
+    readonly isAsked?: boolean;
+  },
 ) {
   const given = manifest === undefined ? undefined : resolve(cwd, manifest);
   const personal = join(folders.config, "caisson.yaml");
@@ -19,7 +29,7 @@ export function readManifests(
     workspace !== undefined && path.startsWith(`${workspace}${sep}`) && path !== given && path !== personal
       ? readWithin(workspace, path, workspaceBytes)
       : readOwn(path);
-  return loadManifests(readText, {
+  const read = await loadManifests(readText, {
     home: folders.home,
     personal,
     entries: [
@@ -29,6 +39,10 @@ export function readManifests(
     ...(workspace !== undefined && { workspace: join(workspace, "caisson.yaml") }),
     ...(given !== undefined && { given }),
   });
+  if (workspace === undefined) return read;
+  const devcontainer = await devcontainerRequests(folders.state, workspace, isAsked);
+  // The weakest: what is written for us goes before it.
+  return { layers: [...devcontainer.layers, ...read.layers], notes: [...read.notes, ...devcontainer.notes] };
 }
 
 /** The files of `agents/` and `sandboxes/` in a folder; paths of the workspace's start from the workspace, the person's own from the file. */

@@ -54,7 +54,7 @@ async function trustFolder(
   { digest, isYes }: { readonly digest: string | undefined; readonly isYes: boolean },
 ): Promise<number> {
   const { folders, output } = context;
-  const { layers, notes } = await readManifests(context, { workspace: dir, manifest: undefined });
+  const { layers, notes } = await readManifests(context, { workspace: dir, manifest: undefined, isAsked: true });
   for (const note of notes) output.note(`  ! ${note.text}`);
   const read = await readWishes(context, dir, layers);
   const never = read?.wishes.filter((wish) => wish.never !== undefined) ?? [];
