@@ -48,4 +48,11 @@ describe("createSessionView()", () => {
     expect(told(turn, true)).toBe("  ✓ turn     1.0 s · 0 requests, 0 tokens so far\n");
     expect(told(turn, false)).toBe("");
   });
+
+  it("gives an agent's words no lines of their own, and puts none into a command that a shell would obey", () => {
+    const made = [{ id: "$(id)", label: "one\n  ✓ done", means: "allow" }];
+    const lines = told([{ ...question({}), title: "Which?\n  ✓ done", options: made }], false).split("\n");
+    expect(lines.filter((line) => line.startsWith("  ✓ done"))).toEqual([]);
+    expect(lines.find((line) => line.includes("from elsewhere"))).toMatch(/--answer 1$/);
+  });
 });

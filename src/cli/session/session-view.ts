@@ -64,12 +64,12 @@ function tell(event: RunEvent, slug: string, style: Style): readonly string[] {
     case "turn_completed":
       return turnLines(event, style);
     case "question_asked": {
-      const options = event.options.map(({ id, label }, index) => `${index + 1} ${label} (${id})`).join(" · ");
+      const options = event.options.map(({ id, label }, index) => oneLine(`${index + 1} ${label} (${id})`)).join(" · ");
       return [
-        `  ${style.warn("? asks")}     ${event.title}`,
+        `  ${style.warn("? asks")}     ${oneLine(event.title)}`,
         ...askedLines(event.input),
         `             ${options === "" ? "type the answer" : options}`,
-        style.dim(`             from elsewhere: caisson send ${slug} --answer ${event.options[0]?.id ?? "TEXT"}`),
+        style.dim(`             from elsewhere: caisson send ${slug} --answer ${answerWord(event.options[0]?.id)}`),
       ];
     }
     case "question_answered":
@@ -112,6 +112,12 @@ function askedLines(input: unknown): readonly string[] {
   const more = lines.length - shown.length;
   return [...shown, ...(more > 0 ? [`… ${more} more lines`] : [])].map((line) => `             | ${line}`);
 }
+
+/** An agent's words in one line: what follows could be taken for ours. */
+const oneLine = (text: string): string => text.replace(/\s+/g, " ").trim();
+
+/** Typed into a shell by whoever copies it: an agent makes its options' ids up. */
+const answerWord = (id: string | undefined): string => (id === undefined ? "TEXT" : /^[\w.-]+$/.test(id) ? id : "1");
 
 function turnLines(event: Extract<RunEvent, { event: "turn_completed" }>, style: Style): readonly string[] {
   switch (event.outcome) {
