@@ -21,7 +21,7 @@ export interface AttachedClients {
   tellStreamed(kind: "text" | "thought", text: string): void;
   /** Whether anybody gets the events. */
   readonly areAttached: boolean;
-  /** Whether one who takes the output has fallen behind: then the process has to wait, so that nothing piles up here. */
+  /** Whether one who takes events or output has fallen behind: then the process has to wait, so that nothing piles up here. */
   readonly areBehind: boolean;
 }
 
@@ -60,7 +60,7 @@ export function createAttachedClients(): AttachedClients {
       return who("events").length > 0;
     },
     get areBehind() {
-      return who("output").some((client) => client.slow);
+      return who("events").some((client) => client.slow);
     },
   };
 }
