@@ -50,7 +50,7 @@ export async function findSecrets(host: SecretsHost, dir: string, wishes: Secret
   const found = new Map<string, string>();
   const hinted = new Map<string, string>();
   const until = files.now() + bounds.readMs;
-  let [bytes, looked, unread] = [0, 0, 0];
+  let [bytes, looked, unread, unjudged] = [0, 0, 0, 0];
   for (const file of walked.files) {
     looked += 1;
     if (looked % breatheEvery === 0) await files.pause(0);
@@ -69,15 +69,22 @@ export async function findSecrets(host: SecretsHost, dir: string, wishes: Secret
     const mayRead = verdict !== undefined || (bytes < bounds.allBytes && files.now() < until);
     if (!mayRead) unread += 1;
     const text = mayRead ? readText(files, dir, path) : undefined;
+    // What is called a secret is one, unless its content says otherwise.
+    if (text === undefined && verdict && (files.look(join(dir, path))?.size ?? 0) > bounds.fileBytes)
+      found.set(path, verdict.why);
     if (text === undefined) continue;
     bytes += text.length;
     if (verdict?.content?.test(text)) found.set(path, verdict.why);
-    else if (!text.slice(0, 8000).includes("\0") && hasHint(text) && hinted.size < bounds.hinted)
-      hinted.set(path, text);
+    else if (!text.slice(0, 8000).includes("\0") && hasHint(text)) {
+      if (hinted.size < bounds.hinted) hinted.set(path, text);
+      else unjudged += 1;
+    }
   }
   const detection = await host.detect(hinted, { milliseconds: bounds.detectMs });
   for (const [path, kind] of detection.found) found.set(path, kind);
   if (unread > 0) notes.push(`${unread} files were judged by their names alone: there was no time to read them`);
+  if (unjudged > 0)
+    notes.push(`${unjudged} files more than are looked at closely could hold secrets: they are not masked`);
   if (detection.left.length > 0)
     notes.push(`could not be judged in time, so that they are not masked: ${detection.left.slice(0, 5).join(", ")}`);
   for (const [path, why] of otherNames(host, dir, walked.files, found)) found.set(path, why);
