@@ -461,6 +461,16 @@ const openOf = (events: readonly RunEventDraft[], begins: string, ends: string, 
 };
 
 describe("createAcpSession(), whatever comes", () => {
+  it("follows so many tools at once and no more: each may come with a megabyte", () => {
+    const talk = openConversation();
+    talk.say({ type: "prompt", text: "go" });
+    for (let n = 0; n < 1500; n += 1)
+      talk.update({ sessionUpdate: "tool_call", toolCallId: `t${n}`, title: "shell", status: "in_progress" });
+    talk.reply({ stopReason: "end_turn" });
+    expect(talk.events.filter(({ event }) => event === "tool_started")).toHaveLength(1000);
+    expect(talk.events.filter(({ event }) => event === "tool_completed")).toHaveLength(1000);
+  });
+
   it("never throws, tells what is begun and over in pairs and each question once, writes whole messages", () => {
     const asks = fc.boolean();
     const moves = fc.array(fc.oneof({ weight: 4, arbitrary: fc.tuple(heard, fc.nat()) }, said), { maxLength: 40 });

@@ -7,6 +7,11 @@ interface ToolCall {
   state: "announced" | "started" | "completed";
 }
 
+/** Tools that may be under way at once: an agent with more has gone wrong, and the others are not followed. */
+const mostOpen = 1000;
+/** Ids of tools that are over, so that what an agent says of one twice is told once. */
+const mostRemembered = 10_000;
+
 /** The tools that an agent uses within one turn, each told twice: when it starts and when it is over. */
 export interface AcpToolCalls {
   /** A `tool_call`, or an update of one. */
@@ -20,6 +25,7 @@ export interface AcpToolCalls {
 /** Follows them. `wholeAt`: when an agent tells all that a tool is given, at the call or with its progress. */
 export function createAcpToolCalls(step: Pick<StepBuilder, "tell">, wholeAt: "call" | "progress"): AcpToolCalls {
   const calls = new Map<string, ToolCall>();
+  const over = new Set<string>();
 
   const start = (id: string, call: ToolCall) => {
     if (call.state !== "announced") return;
@@ -29,11 +35,17 @@ export function createAcpToolCalls(step: Pick<StepBuilder, "tell">, wholeAt: "ca
   const complete = (id: string, call: ToolCall, ok: boolean, output: string) => {
     start(id, call);
     call.state = "completed";
+    calls.delete(id);
+    over.add(id);
+    const [oldest] = over;
+    if (over.size > mostRemembered && oldest !== undefined) over.delete(oldest);
     step.tell({ event: "tool_completed", id, ok, output });
   };
   const note = (id: string, update: StreamObject): ToolCall => {
-    const call = calls.get(id) ?? { tool: nameOf(update), input: undefined, state: "announced" };
-    calls.set(id, call);
+    const isFollowed = calls.has(id) || (!over.has(id) && calls.size < mostOpen);
+    const state = isFollowed ? "announced" : "completed";
+    const call: ToolCall = calls.get(id) ?? { tool: nameOf(update), input: undefined, state };
+    if (isFollowed) calls.set(id, call);
     if (update.rawInput !== undefined) call.input = update.rawInput;
     return call;
   };
@@ -58,8 +70,9 @@ export function createAcpToolCalls(step: Pick<StepBuilder, "tell">, wholeAt: "ca
       return { tool: call.tool, input: call.input ?? rawInput };
     },
     endAll() {
-      for (const [id, call] of calls) if (call.state === "started") complete(id, call, false, "");
+      for (const [id, call] of [...calls]) if (call.state === "started") complete(id, call, false, "");
       calls.clear();
+      over.clear();
     },
   };
 }

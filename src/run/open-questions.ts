@@ -1,8 +1,12 @@
 import type { Question, SessionCommand } from "../spec/session.ts";
 
+/** Questions that may be open at once: an agent that asks more has gone wrong. */
+const mostOpen = 100;
+
 /** The questions of a session that nobody has answered yet. */
 export interface OpenQuestions {
-  open(question: Question): void;
+  /** False when too many are open already. */
+  open(question: Question): boolean;
   /** Whether it was open; it is no more. */
   answered(question: string): boolean;
   /** What is wrong with an answer; undefined = nothing. The first answer counts. */
@@ -15,7 +19,11 @@ export interface OpenQuestions {
 export function createOpenQuestions(): OpenQuestions {
   const asked = new Map<string, Question>();
   return {
-    open: (question) => void asked.set(question.question, question),
+    open(question) {
+      if (asked.size >= mostOpen && !asked.has(question.question)) return false;
+      asked.set(question.question, question);
+      return true;
+    },
     answered: (question) => asked.delete(question),
     problemWith({ question, answer }) {
       const found = asked.get(question);

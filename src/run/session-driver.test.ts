@@ -173,3 +173,39 @@ it("ends after the last turn once nothing more is said; a stream that ends first
     'prompts_dropped {"prompts":[2],"reason":"the session ended"}',
   ]);
 });
+
+it("answers nobody's questions at once when too many are open: what it keeps of an agent's words is bounded", () => {
+  const { driver, take, say } = open();
+  driver.command({ type: "prompt", text: "x" });
+  take();
+  for (let n = 0; n < 150; n += 1)
+    say({ event: "question_asked", question: `q${n}`, kind: "text", title: "?", options: [] });
+  const record = take();
+  expect(record.filter((line) => line.startsWith("question_asked"))).toHaveLength(100);
+  expect(record.filter((line) => line === "> answer")).toHaveLength(50);
+});
+
+it("ends a CLI that makes it answer and does not read the answers", () => {
+  const record: string[] = [];
+  const driver = createSessionDriver({
+    agent: "a",
+    codec: { ...lineCodec(), decode: () => ({ write: "no such method\n".repeat(70_000) }) },
+    abilities: everything,
+    append: (draft) => {
+      record.push(draft.event);
+      return { ts: "", seq: record.length, agent: "a", ...draft } as RunEvent;
+    },
+    streamed: () => {},
+  });
+  let written = 0;
+  driver.start({
+    write: (bytes) => {
+      written += bytes.length;
+    },
+    closeInput: () => {},
+    kill: () => void record.push("killed"),
+  });
+  for (let n = 0; n < 100; n += 1) driver.decode(Buffer.from("x"));
+  expect(record).toEqual(["error_reported", "killed"]);
+  expect(written).toBeLessThan(32 * 1024 ** 2);
+});

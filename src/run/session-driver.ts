@@ -50,7 +50,10 @@ interface Waiting {
 /** Makes the driver of one session. */
 export function createSessionDriver(parts: SessionParts): SessionDriver {
   const { agent, codec, abilities } = parts;
-  const input = createSessionInput();
+  const input = createSessionInput(() => {
+    const message = "it had to be answered and did not read the answers: it was ended";
+    parts.append({ event: "error_reported", message });
+  });
   const questions = createOpenQuestions();
   let phase: "starting" | "open" | "ended" | "over" = "starting";
   let turn: { readonly prompt?: number; isTold: boolean } | undefined;
@@ -92,7 +95,7 @@ export function createSessionDriver(parts: SessionParts): SessionDriver {
       case "turn_completed":
         return completeTurn(draft.outcome, draft.text);
       case "question_asked":
-        questions.open(draft);
+        if (!questions.open(draft)) return cancelQuestion(draft.question);
         break;
       case "question_answered":
         if (!questions.answered(draft.question)) return;
@@ -114,6 +117,14 @@ export function createSessionDriver(parts: SessionParts): SessionDriver {
     // Told before it is done: what is on the record may not have happened, what happened is on the record.
     for (const draft of step.events ?? []) take(draft);
     if (step.write !== undefined) input.write(step.write);
+  };
+
+  const cancelQuestion = (question: string) => {
+    try {
+      perform(codec.encode({ type: "answer", question, answer: { cancelled: true } }));
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error; // It was cancelled with another one already.
+    }
   };
 
   const begin = ({ prompt, text }: Waiting) => {
