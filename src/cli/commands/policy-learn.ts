@@ -39,7 +39,7 @@ export const policyLearnCommand = defineCommand({
     const comment = `learned from ${metadata.slug} (${metadata.agent}), ${metadata.startedAt.slice(0, 10)}`;
     const now = addRoutes(before, { file, comment, ...lesson });
     const isWritten = options.write && now !== before;
-    if (isWritten) replaceText(file, now);
+    if (isWritten) replaceText(file, now, metadata.workspace.dir);
     const { routes, left } = lesson;
     const told = {
       slug: metadata.slug,
