@@ -112,4 +112,12 @@ describe("splitWishes()", () => {
       }),
     );
   });
+
+  it("names each thing in one line: no name writes lines of its own into what a person is shown", () => {
+    const { wishes } = split({ services: { "db\n  +      nothing": { image: "x" }, db: { image: "y" } } });
+    expect(wishes.map(({ where }) => where)).toEqual([
+      'caisson.yaml services."db\\n  +      nothing"',
+      "caisson.yaml services.db",
+    ]);
+  });
 });

@@ -37,7 +37,7 @@ export function splitWishes(
     .map(([name]) => name);
   const ask = (at: string, wish: Pick<Wish, "key" | "name" | "value">): boolean => {
     const never = neverTrusted({ ...wish, dir, credentials }, place);
-    const where = `${file} ${at}${wish.key}${wish.name === undefined ? "" : `.${wish.name}`}`;
+    const where = `${file} ${at}${wish.key}${wish.name === undefined ? "" : `.${plainName(wish.name)}`}`;
     wishes.push({ where, says: canonicalJson(wish.value), ...(never !== undefined && { never }) });
     return never === undefined;
   };
@@ -60,6 +60,9 @@ export function splitWishes(
   } as Manifest;
   return { wishes, granted };
 }
+
+/** A repository makes these names up: one that is no plain word stands in quotes, on one line. */
+const plainName = (name: string): string => (/^[\w.-]+$/.test(name) ? name : JSON.stringify(name));
 
 type Ask = (at: string, wish: Pick<Wish, "key" | "name" | "value">) => boolean;
 
