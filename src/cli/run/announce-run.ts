@@ -6,8 +6,15 @@ import type { RunPlan } from "./plan-run.ts";
 /** Tells what was started: where it runs and with what, and the way out; then what the person should know. */
 export function announceRun(output: Output, plan: RunPlan): void {
   for (const line of [...headLines(plan), ...secretLines(plan)]) output.note(line);
-  for (const note of plan.notes) output.note(`  ${note.level === "warning" ? "! " : ""}${note.text}`);
+  for (const note of plan.notes) output.note(`  ${note.level === "warning" ? "! " : ""}${oneLine(note.text)}`);
 }
+
+/** A repository makes its names up: none of them writes lines that look like ours. */
+const oneLine = (text: string): string => text.replace(/\s*[\r\n]+\s*/g, " ");
+
+/** A name as a shell takes it for one word, and no more than that. */
+const shellWord = (text: string): string =>
+  /^[\w./@%+=:,-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 
 /** The two or three lines that stand for a plan. */
 export function headLines({ request, cliVersion, engineWhy, runtimeWhy }: RunPlan): readonly string[] {
@@ -52,8 +59,14 @@ export function secretLines({ request, shown }: Pick<RunPlan, "request" | "shown
   return [
     ...(masked.length === 0
       ? []
-      : [`  masked     ${named(masked.map(({ path }) => path))} (${count}; to show one: --show ${first})`]),
-    ...(shown.length === 0 ? [] : [`  shown      ${named(shown)} (looks like a secret, and you said to show it)`]),
+      : [
+          oneLine(
+            `  masked     ${named(masked.map(({ path }) => path))} (${count}; to show one: --show ${shellWord(first)})`,
+          ),
+        ]),
+    ...(shown.length === 0
+      ? []
+      : [oneLine(`  shown      ${named(shown)} (looks like a secret, and you said to show it)`)]),
   ];
 }
 
