@@ -26,6 +26,7 @@ interface Policy {
   readonly forbidden: AddressSet;
   readonly forbiddenHosts: ReadonlySet<string>;
   readonly model: GateSandbox["model"];
+  readonly signIns: NonNullable<GateSandbox["signIns"]>;
   readonly replay: readonly Exchange[];
 }
 
@@ -37,6 +38,7 @@ const denyAll: Policy = {
   forbidden: { has: () => false },
   forbiddenHosts: new Set(),
   model: "live",
+  signIns: [],
   replay: [],
 };
 
@@ -123,7 +125,7 @@ export class SandboxState {
       plans.set(compiled, plan);
     }
     const forbiddenHosts = new Set(sandbox.forbiddenAddresses.filter((text) => !addresses.includes(text)));
-    const { version, model } = sandbox;
+    const { version, model, signIns = [] } = sandbox;
     return {
       version,
       routes,
@@ -132,6 +134,7 @@ export class SandboxState {
       forbidden,
       forbiddenHosts,
       model,
+      signIns,
       replay: replay ?? this.policy.replay,
     };
   }

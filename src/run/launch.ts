@@ -1,4 +1,5 @@
 import { writeFileSync } from "node:fs";
+import { signInPlaces } from "../provider/sign-in-places.ts";
 import type { GateProcess } from "../sandbox/gate-process.ts";
 import type { FileJournal } from "../sandbox/journal.ts";
 import type { statePaths } from "../sandbox/state-paths.ts";
@@ -52,6 +53,7 @@ export function gateSandbox(
     credentials: request.policy.credentials.map(({ name, placeholder }) => ({ name, placeholder })),
     forbiddenAddresses: [...forbiddenAddresses],
     model: request.replay ? "replay" : request.record ? "record" : "live",
+    signIns: [...signInPlaces],
   };
 }
 

@@ -13,6 +13,10 @@ export const GateSandbox = z.strictObject({
   /** Addresses and CIDRs refused like private ones, unless a route's `allowAddresses` names them; hosts refused always. */
   forbiddenAddresses: z.array(z.string()).default([]),
   model: z.enum(["live", "record", "replay"]).default("live"),
+  signIns: z
+    .array(z.strictObject({ host: z.string(), path: z.string(), command: z.string() }))
+    .optional()
+    .meta({ description: "Where CLIs would sign in, and what a refusal tells the person to type instead" }),
 });
 export type GateSandbox = z.output<typeof GateSandbox>;
 

@@ -111,6 +111,20 @@ export const describeLogins = (engine: TestEngine) =>
       expectNowhere(oauth, world, text);
     });
 
+    it("a CLI that signs in by itself, inside, is refused, and both are told what to type outside", async () => {
+      await using cli = engine.createCli();
+      const script =
+        "curl -sS -d client_id=x https://auth.openai.com/api/accounts/deviceauth/usercode; curl -sS -d a=b https://github.com/login/device/code; curl -sS -d a=b https://platform.claude.com/v1/oauth/token";
+      const { stdout } = await cli.run(["run", "--json", "--", "sh", "-c", script]);
+      const events = stdout
+        .split("\n")
+        .filter(Boolean)
+        .map((line) => JSON.parse(line) as { event: string; hint?: string });
+      const hints = events.flatMap(({ event, hint }) => (event === "request_refused" ? [hint] : []));
+      expect(hints).toEqual(["caisson login codex", "caisson login copilot", "caisson login claude-code"]);
+      for (const hint of hints) expect(stdout).toContain(`ask the person to run: ${hint}`);
+    });
+
     it("takes over the login that a CLI has on this machine, and says what that means", async () => {
       await using world = await createAgentWorld({ turns }, engine);
       await using oauth = await startOauthEndpoint();

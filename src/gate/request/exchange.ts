@@ -443,7 +443,7 @@ export class Exchange implements AgentListener, UpstreamListener, Timed {
   #refuse(refusal: Refusal, verdict: Decision["verdict"] = "refuse"): void {
     if (this.#phase === "over") return;
     const hasAnswered = this.#phase === "answering";
-    const answer = wordRefusal(this.#report.entry, refusal, this.#plan?.model);
+    const answer = wordRefusal(this.#report.entry, refusal, this.#plan?.model, this.#sandbox.policy.signIns);
     if (!hasAnswered) this.#report.entry.status = answer.status;
     // What the other side, or time, made of an allowed request is no refusal of ours.
     if (isFailure(refusal)) this.#finish("allow", `failed: ${refusal.reason}`);

@@ -44,9 +44,18 @@ export const isPassing = (rule: string): boolean => rule === "model-memory";
 /** Whether an allowed request failed, rather than being refused. */
 export const isFailure = ({ rule }: Refusal): boolean => rule === "upstream" || rule === "timeout";
 
-/** Words a refusal for the agent: what was refused, by which rule, and what to do instead. */
-export function wordRefusal(request: RefusedRequest, refusal: Refusal, model: ModelApi | undefined): RefusalAnswer {
-  const hint = hintFor(request, refusal);
+/**
+ * Words a refusal for the agent: what was refused, by which rule, and what to do instead. `signIns`: where a CLI would sign in, and
+ * what is typed outside for that.
+ */
+export function wordRefusal(
+  request: RefusedRequest,
+  refusal: Refusal,
+  model: ModelApi | undefined,
+  signIns: readonly { readonly host: string; readonly path: string; readonly command: string }[] = [],
+): RefusalAnswer {
+  const signIn = signIns.find(({ host, path }) => host === request.host && path === request.path);
+  const hint = (canBeAllowed.test(refusal.rule) ? signIn?.command : undefined) ?? hintFor(request, refusal);
   const verb = isFailure(refusal) ? "failed" : "refused";
   const message = `caisson: ${verb} ${describeRequest(request)}: ${refusal.reason} (rule ${refusal.rule}). ${advice(refusal, hint)}`;
   const status = statuses[refusal.rule] ?? 403;
