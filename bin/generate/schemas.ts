@@ -3,7 +3,8 @@ import { refuseUnread } from "../../src/base/value-reader.ts";
 import { RunEvent } from "../../src/spec/events.ts";
 import { FromGate, ToGate } from "../../src/spec/gate-protocol.ts";
 import { FromKeeper, LaunchRequest, ToKeeper } from "../../src/spec/keeper-protocol.ts";
-import { Manifest } from "../../src/spec/manifest.ts";
+import { Manifest, ManifestSandbox } from "../../src/spec/manifest.ts";
+import { ManifestAgent } from "../../src/spec/manifest-agent.ts";
 import { Policy } from "../../src/spec/policy.ts";
 import { formats } from "../../src/spec/read-message.ts";
 import { RecordingLine } from "../../src/spec/recording.ts";
@@ -14,6 +15,8 @@ type Sources = Readonly<Record<string, readonly [title: string, schema: z.ZodTyp
 // What people write is described as it may be written (defaults may be left out), the rest likewise: a reader must accept both.
 const sources: Sources = {
   "manifest.json": ["caisson.yaml", Manifest],
+  "manifest-sandbox.json": ["sandboxes/NAME.yaml: one sandbox", ManifestSandbox],
+  "manifest-agent.json": ["The keys of agents/NAME.md: one agent", ManifestAgent],
   "policy.json": ["policy.json: the resolved rules of one sandbox", Policy],
   "events.json": ["One line of events.jsonl", RunEvent],
   "gate-protocol.json": ["One line of the control channel between a keeper and its gate", z.union([ToGate, FromGate])],
