@@ -74,12 +74,15 @@ export class MintedSecrets {
     return placeholder;
   }
 
-  /** The text with what `put` makes of each secret whose placeholder may go to this place; others stay, and are sighted. */
-  redeem(text: string, place: MintedPlace, kind: MintedKind, put: (value: string) => string): string {
+  /**
+   * The text with what `put` makes of each secret whose placeholder may go to this place; others stay, and are sighted, as do those
+   * that it makes nothing of.
+   */
+  redeem(text: string, place: MintedPlace, kind: MintedKind, put: (value: string) => string | undefined): string {
     if (!text.includes(this.mark)) return text;
     return text.replace(this.#pattern, (placeholder) => {
       const minted = this.#byPlaceholder.get(placeholder);
-      return minted?.kind === kind && this.#mayGo(minted, place) ? put(minted.value) : placeholder;
+      return minted?.kind === kind && this.#mayGo(minted, place) ? (put(minted.value) ?? placeholder) : placeholder;
     });
   }
 

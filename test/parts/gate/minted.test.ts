@@ -218,3 +218,24 @@ describe("a minted placeholder", () => {
     await expect(worldWith({ fields: [] }, { model: "openai" })).rejects.toThrow("a model API mints no secrets");
   });
 });
+
+describe("a minted secret that is no word", () => {
+  it.each([
+    ["line ends", "word-of-a-token\r\nx-smuggled: yes\r\nx-rest: "],
+    ["characters that end as line ends in a head", "word-of-a-token\u010d\u010ax-smuggled: yes\u010d\u010ax-rest: "],
+  ])("with %s writes no header, and no request, of its own", async (_, token) => {
+    await using world = new GateWorld();
+    const heads: string[] = [];
+    const upstream = await world.upstream("login.example", (request, response) => {
+      heads.push(JSON.stringify(request.headers));
+      response.setHeader("content-type", "application/json");
+      response.end(JSON.stringify(request.url === "/mint" ? { access_token: token } : {}));
+    });
+    const mint = upstream.route({ name: "mint", paths: [{ exact: "/mint" }], exchange: { fields: [], usedOn: [] } });
+    await world.configure({ routes: [mint, upstream.route()] });
+    const placeholder = tokenOf((await world.ask("login.example", "GET /mint")).body);
+    expect(placeholder).toContain("caisson-minted-");
+    await world.ask("login.example", "GET /use", { headers: [`Authorization: Bearer ${placeholder}`] }).catch(() => {});
+    expect(heads.filter((head) => head.includes("x-smuggled"))).toEqual([]);
+  });
+});
