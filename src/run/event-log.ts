@@ -1,4 +1,4 @@
-import { closeSync, openSync, readFileSync, writeSync } from "node:fs";
+import { closeSync, fsyncSync, openSync, readFileSync, writeSync } from "node:fs";
 import type { RunEvent, RunEventDraft } from "../spec/events.ts";
 import { dropCutLine } from "./drop-cut-line.ts";
 import { createOpenPairs } from "./open-pairs.ts";
@@ -25,6 +25,8 @@ export function openEventLog(path: string, agent: string, now: () => Date): Even
     seq += 1;
     const event = { ts: now().toISOString(), seq, agent, ...draft } as RunEvent;
     writeSync(fd, `${JSON.stringify(event)}\n`);
+    // What a person said is kept through a power cut too: it is on the disk before the CLI gets it.
+    if (draft.event === "prompt_received") fsyncSync(fd);
     for (const listener of listeners) listener(event);
     return event;
   };

@@ -1,3 +1,5 @@
+import { readdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { RunEvent } from "../../src/spec/events.ts";
 import { type AgentWorld, createAgentWorld, realKeys } from "../kit/agent-world.ts";
@@ -68,6 +70,26 @@ export function describeSessionClients(engine: TestEngine): void {
       expect(events).toContainEqual(expect.objectContaining({ event: "limit_reached", limit: "idle" }));
       const again = await world.cli.run(["resume", slug, "go on"], { env });
       expect(again).toMatchObject({ exitCode: 0, stdout: "Two.\n" });
+    });
+
+    it("begins anew where the agent had written nothing down, and tells it what was said before", async () => {
+      await using world = await newWorld([{ text: "One." }, { text: "Two." }]);
+      const run = await world.cli.run(words(world, "--label", "lost"), { env, input: "FIRST-WORDS\n" });
+      expect(run).toMatchObject({ exitCode: 0 });
+      const slug = readdirSync(join(world.cli.stateRoot, "sandboxes"))[0] ?? "";
+      // As after a death that came before the first write.
+      rmSync(join(world.cli.stateRoot, "sandboxes", slug, "conversation"), { recursive: true });
+      const again = await world.cli.run(["resume", slug, "SECOND-WORDS"], { env });
+      expect(again).toMatchObject({
+        exitCode: 0,
+        stdout: "One.\n",
+        stderr: expect.stringContaining("a new one begins"),
+      });
+      const asked = JSON.parse(world.endpoint.received.filter(({ method }) => method === "POST").at(-1)?.text ?? "{}");
+      expect(JSON.stringify(asked.messages)).toContain("SECOND-WORDS");
+      expect(JSON.stringify(asked.system)).toContain("FIRST-WORDS");
+      const opened = (await world.events("lost")).filter((event) => event.event === "conversation_opened");
+      expect(opened.map(({ resumed }) => resumed)).toEqual([false, false]);
     });
 
     it("refuses what is no session, and an agent that holds none", async () => {
