@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { describe, expect, it } from "vitest";
 import { providers } from "../../src/provider/providers.ts";
 import { createAgentWorld, mendingTurns, realKeys } from "../kit/agent-world.ts";
@@ -81,4 +81,21 @@ it("a command's run tells what it prints as events", async () => {
   const run = await world.cli.run(["run", "--json", "--", "sh", "-c", "echo out; echo err >&2"]);
   checkEvents(run.jsonLines());
   expect(run.jsonLines()).toContainEqual(expect.objectContaining({ event: "output_produced", text: "out\n" }));
+});
+
+it("other commands print the fields that docs/json.md names", async () => {
+  await using world = await createAgentWorld({ turns: [] });
+  const { cli } = world;
+  await cli.run(["run", "--label", "shapes", "--", "true"]);
+  const page = readFileSync(resolve(import.meta.dirname, "../../docs/json.md"), "utf8");
+  const row = (name: string) => page.split("\n").find((line) => line.startsWith(`| \`${name}\` |`)) ?? "";
+  const schema = readFileSync(resolve(import.meta.dirname, "../../schema/metadata.json"), "utf8");
+  const metadata = (JSON.parse(schema) as { properties: object }).properties;
+  for (const name of ["verify", "inspect", "stop", "rm"]) {
+    const printed = (await cli.run([name, "shapes", "--json"])).jsonLines();
+    expect(printed).toHaveLength(1);
+    const known = `${row(name)}${name === "inspect" ? row("ls") : ""}`;
+    const fields = Object.keys(printed[0] ?? {}).filter((field) => name !== "inspect" || !(field in metadata));
+    for (const field of fields) expect(known, `${name} prints ${field}`).toContain(`\`${field}\``);
+  }
 });
