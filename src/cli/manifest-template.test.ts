@@ -13,8 +13,8 @@ it("manifestTemplate says nothing that a manifest may not say, as it is and with
     "caisson.yaml",
   );
   expect(brokenAgents).toEqual({});
-  expect(Object.keys(manifest.agents)).toEqual(["reviewer", "linter"]);
+  expect(Object.keys(manifest.agents)).toEqual(["reviewer", "linter", "other"]);
   expect(manifest.routes).toHaveLength(5);
-  expect(Object.keys(manifest.credentials)).toEqual(["acme", "other", "short-lived"]);
+  expect(Object.keys(manifest.credentials)).toEqual(["acme", "other", "mine", "short-lived"]);
   expect(manifest.mounts).toHaveLength(1);
 });

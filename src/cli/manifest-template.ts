@@ -1,7 +1,7 @@
 /** What `caisson init` gives: a manifest in which everything is explained and nothing is switched on. */
 export const manifestTemplate = `# A manifest of Caisson: which agents there are, and what a sandbox may reach.
 # It counts whole when it is yours: ~/.config/caisson/caisson.yaml, or caisson run --manifest FILE. A caisson.yaml in a
-# repository may bring agents, and nothing else.
+# repository may bring agents; the rest of it counts after caisson policy trust.
 #   caisson policy check FILE      is it well-formed?
 #   caisson policy explain         what does it come to, and where does each value come from?
 
@@ -18,6 +18,9 @@ agents: {}
 #  linter:
 #    provider: command
 #    command: [npm, run, lint]
+#  other:
+#    provider: acp                      # any agent that speaks the Agent Client Protocol: caisson run --session other
+#    command: [other-agent, acp]        # what it may reach, and with which credential, is said below
 
 # Sandboxes: named rules; any key below, and what they extend (docs/manifest.md). Pick one: caisson run --sandbox web ...
 sandboxes: {}
@@ -45,6 +48,7 @@ routes: []
 credentials: {}
 #  acme: { env: ACME_TOKEN }
 #  other: { file: ~/.config/other/token }
+#  mine: { kept: acme }                   # caisson credentials set acme
 #  short-lived: { command: [acme, print-token], refreshSeconds: 600 }
 
 # Model gateways of your own, in the place of a provider's host.
@@ -62,6 +66,7 @@ limits: {}
 #  processes: 512
 #  disk: 10g
 #  timeout: 4h
+#  idle: 1h                             # of a session in which nothing goes on
 
 # Variables of the agent: a literal, one of yours, or one that is asked for at launch. No secrets: see credentials.
 environment: {}

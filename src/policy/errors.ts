@@ -84,6 +84,13 @@ export const policyFailure = failures({
     hint: () => "see docs/manifest.md, Parameters and output",
     ...usage,
   },
+  parameter_missing: {
+    message: (d: { agent: string; from: string; missing: readonly string[] }) =>
+      `Cannot run agent "${d.agent}" (${d.from}): it needs the ${d.missing.length === 1 ? "parameter" : "parameters"} ${d.missing.join(", ")}`,
+    hint: (d: { agent: string; missing: readonly string[] }) =>
+      `caisson run ${d.missing.map((name) => `--param ${name}=VALUE`).join(" ")} ${d.agent} ...`,
+    ...usage,
+  },
   parameter_invalid: {
     message: (d: { agent: string; from: string; problem: string; near?: string }) =>
       `Cannot run agent "${d.agent}" (${d.from}) with these parameters: ${d.problem}${nearest(d.near)}`,

@@ -35,6 +35,9 @@ export function readParameters(
     values[name] = readValue(text, Object.hasOwn(known, name) ? known[name] : schema.additionalProperties);
   }
   const problems = schemaCheck({ type: "object", ...schema }, from)(values);
+  const needed = Array.isArray(schema.required) ? schema.required.map(String) : [];
+  const missing = needed.filter((name) => !Object.hasOwn(values, name));
+  if (missing.length > 0) throw policyFailure("parameter_missing", { agent, from, missing });
   if (problems.length > 0) throw fail(problems.map((problem) => problem.replace(/^\//, "")).join("; "));
   return values;
 }

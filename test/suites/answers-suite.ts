@@ -114,7 +114,7 @@ Look at {{ticket}}, {{ depth }} levels deep. Leave {{other}}.
     });
 
     it.each([
-      [[], "must have required property 'ticket'"],
+      [[], "it needs the parameter ticket"],
       [["ticket=17"], "ticket: must match pattern"],
       [["ticket=T-1", "depth=deep"], "depth: must be integer"],
       [["tiket=T-1"], 'there is no parameter "tiket" (did you mean "ticket"?)'],

@@ -71,9 +71,9 @@ export async function followSession(
 function tellHow({ output, input }: CommandContext, { isOurs }: FollowedSession): void {
   if (!input.isTerminal || !output.isTerminal || output.json) return;
   const keys = isOurs
-    ? "Ctrl-C ends the turn, twice the session · Ctrl-D when you have no more to say"
-    : "Ctrl-C leaves, and it goes on";
-  output.note(output.style.dim(`  say        type, and press enter: a prompt, or a word within the turn · ${keys}`));
+    ? "Ctrl-C ends the turn, twice the session · Ctrl-D: no more to say"
+    : "Ctrl-C leaves, it goes on";
+  output.note(output.style.dim(`  say        type and press enter · ${keys}`));
 }
 
 /** Ctrl-C ends the turn that goes on; with none, or again, the session. */
