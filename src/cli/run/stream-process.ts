@@ -1,6 +1,7 @@
 import type { KeeperClient } from "../../run/keeper-client.ts";
 import type { FromKeeper } from "../../spec/keeper-protocol.ts";
 import type { CommandContext } from "../frame/command-context.ts";
+import { trackTerminalModes } from "./terminal-modes.ts";
 
 /** Ctrl-]: begins a key sequence of ours. `Ctrl-] d` detaches; `Ctrl-] Ctrl-]` types one; every other key goes to the agent. */
 const escapeByte = 0x1d;
@@ -35,12 +36,15 @@ export async function streamProcess(
   const detached = Promise.withResolvers<"detached">();
   const exited = client.next((m): m is Extract<FromKeeper, { type: "exited" }> => m.type === "exited" && m.id === id);
 
+  const modes = trackTerminalModes();
   if (request.output) {
     client.onMessage((message) => {
       if (message.type !== "output" || message.id !== id) return;
       const bytes = Buffer.from(message.data, "base64");
-      if (terminal) context.output.raw(bytes);
-      else context.output.pass(message.stream, bytes);
+      if (terminal) {
+        modes.saw(bytes);
+        context.output.raw(bytes);
+      } else context.output.pass(message.stream, bytes);
     });
   }
   if (request.input) {
@@ -86,12 +90,15 @@ export async function streamProcess(
     resize();
   }
   // Awaited here: what is connected must stay so until the end.
-  return await Promise.race([
+  const end: StreamEnd = await Promise.race([
     exited.then((message) =>
       message ? { exitCode: message.exitCode, ...(message.signal && { signal: message.signal }) } : "lost",
     ),
     detached.promise,
   ]);
+  const restored = terminal && request.output ? modes.restore(end === "detached") : "";
+  if (restored !== "") context.output.raw(Buffer.from(restored));
+  return end;
 }
 
 /** Passes keys on, but for the sequences that begin with Ctrl-]. */
