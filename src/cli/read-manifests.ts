@@ -6,7 +6,10 @@ import { devcontainerRequests } from "./devcontainer-requests.ts";
 import type { CommandContext } from "./frame/command-context.ts";
 
 /** Largest file of a repository that is read as a manifest. */
-const workspaceBytes = 1024 ** 2;
+const workspaceBytes = 256 * 1024;
+/** All of them together, and how many: a repository chooses both, and nobody waits for it. */
+const allWorkspaceBytes = 512 * 1024;
+const workspaceEntries = 256;
 
 /** The manifests that count for a workspace (none = undefined) and `--manifest`, weakest first, with what is to be told of them. */
 export async function readManifests(
@@ -25,15 +28,21 @@ export async function readManifests(
   const given = manifest === undefined ? undefined : resolve(cwd, manifest);
   const personal = join(folders.config, "caisson.yaml");
   // A file of a repository: a link that leads out of it, a pipe or a huge file is as if it were not there.
-  const readText = (path: string) =>
-    workspace !== undefined && path.startsWith(`${workspace}${sep}`) && path !== given && path !== personal
-      ? readWithin(workspace, path, workspaceBytes)
-      : readOwn(path);
+  let left = allWorkspaceBytes;
+  const readText = (path: string) => {
+    const isForeign = workspace !== undefined && path.startsWith(`${workspace}${sep}`);
+    if (!isForeign || path === given || path === personal) return readOwn(path);
+    const text = readWithin(workspace, path, Math.min(workspaceBytes, left));
+    left -= text?.length ?? 0;
+    return text;
+  };
   const read = await loadManifests(readText, {
     home: folders.home,
     personal,
     entries: [
-      ...(workspace === undefined ? [] : entriesOf(join(workspace, ".caisson"), "workspace", workspace)),
+      ...(workspace === undefined
+        ? []
+        : entriesOf(join(workspace, ".caisson"), "workspace", workspace).slice(0, workspaceEntries)),
       ...entriesOf(folders.config, "own"),
     ],
     ...(workspace !== undefined && { workspace: join(workspace, "caisson.yaml") }),

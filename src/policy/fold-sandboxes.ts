@@ -65,7 +65,8 @@ export function findSandbox(layers: readonly ManifestLayer[], { name, from }: Sa
     (l) => Object.hasOwn(l.manifest.sandboxes, name) || Object.hasOwn(l.brokenSandboxes, name),
   );
   const layer = holders.findLast(({ trust }) => trust === "own") ?? holders.at(-1);
-  const broken = layer?.brokenSandboxes[name];
+  // Any name may be asked for, `constructor` too.
+  const broken = layer && Object.hasOwn(layer.brokenSandboxes, name) ? layer.brokenSandboxes[name] : undefined;
   if (broken) throw broken;
   const rules = layer?.manifest.sandboxes[name];
   if (layer && rules) return { layer, rules };

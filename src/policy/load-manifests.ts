@@ -46,7 +46,8 @@ export async function loadManifests(
   const workspaceText = files.workspace && !own.includes(files.workspace) ? readText(files.workspace) : undefined;
   if (files.workspace !== undefined && workspaceText !== undefined) {
     try {
-      layers.push(await parseLayer(readText, { file: files.workspace, text: workspaceText, trust: "workspace", home }));
+      const found = { file: files.workspace, text: workspaceText, trust: "workspace", home } as const;
+      layers.push(refuseTooMany(await parseLayer(readText, found)));
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
       notes.push({ level: "warning", code: "manifest_ignored", text: `ignored: ${error.message}` });
@@ -60,6 +61,18 @@ export async function loadManifests(
     if (file === files.personal) layers.push(...(await entryLayers(readText, files, "own")));
   }
   return { layers, notes };
+}
+
+/** More than a repository has use for: each is looked at by every command that lists agents. */
+const workspaceEntries = 500;
+
+function refuseTooMany(layer: ManifestLayer): ManifestLayer {
+  const { manifest, brokenAgents, brokenSandboxes, file } = layer;
+  const parts = [manifest.agents, manifest.sandboxes, brokenAgents, brokenSandboxes];
+  const count = parts.reduce((sum, part) => sum + Object.keys(part).length, 0);
+  if (count <= workspaceEntries) return layer;
+  const problem = `it has ${count} agents and sandboxes; a workspace may bring ${workspaceEntries}`;
+  throw policyFailure("manifest_invalid", { file, line: 1, column: 1, problem });
 }
 
 async function entryLayers(

@@ -104,8 +104,13 @@ interface JsonSchema {
   readonly anyOf?: readonly JsonSchema[];
 }
 
+/** Made once: a manifest with thousands of mistakes asks for it thousands of times. */
+const made = new WeakMap<z.ZodType, JsonSchema>();
+
 function toJsonSchema(schema: z.ZodType): JsonSchema {
-  return schema.toJSONSchema({ io: "input", unrepresentable: "any" }) as JsonSchema;
+  const known = made.get(schema) ?? (schema.toJSONSchema({ io: "input", unrepresentable: "any" }) as JsonSchema);
+  made.set(schema, known);
+  return known;
 }
 
 function alternatives(node: JsonSchema): readonly JsonSchema[] {
@@ -114,7 +119,7 @@ function alternatives(node: JsonSchema): readonly JsonSchema[] {
 
 function childOf(node: JsonSchema, part: string | number): readonly JsonSchema[] {
   if (typeof part === "number") return node.items ? [node.items] : [];
-  const named = node.properties?.[part];
+  const named = node.properties && Object.hasOwn(node.properties, part) ? node.properties[part] : undefined;
   if (named) return [named];
   return typeof node.additionalProperties === "object" ? [node.additionalProperties] : [];
 }

@@ -30,7 +30,7 @@ export function parseEntry(text: string, { file, part }: EntryFile): ParsedManif
 
 /** Such a file that is there and cannot be read, or must not be: a broken entry, too. */
 export function unreadableEntry({ file, part }: EntryFile): ParsedManifest {
-  const failure = problemAt(file, "it cannot be read as a file of at most 1 MB that lies where it seems to");
+  const failure = problemAt(file, "it cannot be read as a file of at most 256 KB that lies where it seems to");
   const [brokenAgents, brokenSandboxes] = [{}, {}];
   const broken: Record<string, Failure> = part === "agents" ? brokenAgents : brokenSandboxes;
   broken[entryName(file)] = failure;

@@ -1,4 +1,4 @@
-import { type Document, LineCounter, parseDocument, type YAMLError } from "yaml";
+import { type Document, isScalar, LineCounter, parseDocument, visit, type YAMLError } from "yaml";
 import type { Failure } from "../base/failure.ts";
 import { policyFailure } from "./errors.ts";
 import { type Place, placesOf } from "./manifest-places.ts";
@@ -15,15 +15,41 @@ export interface ReadDocument {
 /** Reads one YAML document (no merge keys, bounded aliases); fails with file, line and column. */
 export function readDocument(text: string, file: string): ReadDocument {
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, merge: false });
+  // The parser's own check of keys takes time by the square of their number, which a repository chooses.
+  const document = parseDocument(text, {
+    lineCounter: lines,
+    prettyErrors: false,
+    merge: false,
+    uniqueKeys: false,
+    logLevel: "silent",
+  });
   const [broken] = document.errors;
   if (broken) throw yamlFailure(broken, file, lines);
+  refuseTwice(document, file, lines);
   const places = placesOf(document, lines);
   return {
     data: toData(document, file),
     lineOf: (path) => places.value(path).line,
     failureOf: (problem) => problemFailure(problem, file, places),
   };
+}
+
+/** Of two equal keys one would be read and the other be seen. */
+function refuseTwice(document: Document.Parsed, file: string, lines: LineCounter): void {
+  visit(document, {
+    Map: (_, { items }) => {
+      const seen = new Set<string>();
+      for (const { key } of items) {
+        if (!isScalar(key)) continue;
+        const name = String(key.value);
+        if (seen.has(name)) {
+          const { line, col } = lines.linePos(key.range?.[0] ?? 0);
+          throw policyFailure("manifest_invalid", { file, line, column: col, problem: "Map keys must be unique" });
+        }
+        seen.add(name);
+      }
+    },
+  });
 }
 
 function toData(document: Document.Parsed, file: string): unknown {

@@ -55,7 +55,8 @@ export function resolveAgent(
     if (isProvider) return { name, provider: name, sandboxes: [], skills: [], from: "provider", notes };
     throw unknownAgent(name, given);
   }
-  const broken = layer.brokenAgents[name];
+  // Any name may be asked for, `constructor` too.
+  const broken = Object.hasOwn(layer.brokenAgents, name) ? layer.brokenAgents[name] : undefined;
   if (broken) throw broken;
   const agent = layer.manifest.agents[name];
   if (!agent) throw unknownAgent(name, given);
