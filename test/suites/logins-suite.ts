@@ -77,7 +77,7 @@ export const describeLogins = (engine: TestEngine) =>
       const status = await cli.run(["login", "--status", "--json"]);
       expect(status.jsonLines()[0]).toMatchObject({
         provider: "claude-code",
-        state: "signed in · token good for 59 min",
+        state: expect.stringMatching(/^signed in · token good for 5\d min$/),
       });
       expect(await cli.run(["logout", "claude-code"])).toMatchObject({ exitCode: 0 });
       const out = await cli.run(["run", "claude-code", "hi"]);
@@ -206,13 +206,14 @@ export const describeLogins = (engine: TestEngine) =>
       const spent = oauth.refreshes.map(({ fields }) => fields.refresh_token);
       expect(new Set(spent).size).toBe(spent.length);
       expect([...seen()].slice(0, 1)).toEqual([`Bearer ${first}`]);
-      expect(oauth.refreshes.length).toBeLessThanOrEqual(3);
+      // Had one come a second time, the provider would have ended the login: each was answered with a new token.
+      expect(oauth.given.filter((token) => token.startsWith("refresh-secret-"))).toHaveLength(spent.length + 1);
     });
 
     it("tells in an event, with the command to type, that a login could not be renewed", async () => {
       await using cli = engine.createCli();
       await using oauth = await startOauthEndpoint({
-        lifeSeconds: 12,
+        lifeSeconds: 20,
         onRefresh: async () => ({ status: 400, json: { error: "invalid_grant" } }),
       });
       const signing = cli.start(["login", "claude-code", ...loginManifest(cli, "claude-code", oauth)]);

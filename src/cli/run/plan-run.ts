@@ -69,6 +69,7 @@ export async function planRun(context: CommandContext, input: RunInput, facts: P
   // Asked first, so that it answers while the rest is read.
   const docker = startLooking(context, options);
   const workspace = resolveWorkspace(context, options);
+  refuseOwnCredentials(context, [workspace.dir]);
   const { layers, notes, sandboxes, dockerfiles, ...read } = await readRules(context, input, workspace.dir);
   const filled = await fillIn(context, input, { agent: read.agent, prompt: facts.prompt });
   const { agent } = filled;
@@ -124,7 +125,10 @@ async function composePlan(context: CommandContext, input: RunInput, decided: De
   if (chosen.engine === "local" && services.length > 0) throw cliFailure("services_need_docker", { services });
   const policy =
     chosen.engine === "docker" && image ? { ...rules.policy, image: chosen.docker.agentImage.reference } : rules.policy;
-  refuseOwnCredentials(context, [workspace.dir, ...policy.mounts.map(({ source }) => source)]);
+  refuseOwnCredentials(
+    context,
+    policy.mounts.map(({ source }) => source),
+  );
   const model = options.model ?? agent.model;
   const signedInWith = policy.credentials.map(({ name }) => name);
   const prompt = decided.prompt;
