@@ -2,6 +2,7 @@ import type { Limits } from "../../spec/policy.ts";
 import { byteText } from "../output/byte-text.ts";
 import { durationText } from "../output/duration-text.ts";
 import { routeText } from "../output/route-text.ts";
+import { secretLines } from "./announce-run.ts";
 import type { RunPlan } from "./plan-run.ts";
 
 /** The whole plan as data, for `--dry-run --json`: credentials by name and source, never a value or a placeholder. */
@@ -38,7 +39,7 @@ export function describePlan({ request, agent, notes, sources, cliVersion, engin
 }
 
 /** What `--dry-run` tells a person beyond the head lines: each route, mount and variable, and where it was said. */
-export function planLines({ request, agent, notes, sources }: RunPlan): readonly string[] {
+export function planLines({ request, agent, notes, sources, shown }: RunPlan): readonly string[] {
   const { metadata, policy, argv, files, toolDirs, docker } = request;
   const from = (key: string) => (sources[key] === undefined ? "" : `   (${sources[key]})`);
   return [
@@ -58,7 +59,7 @@ export function planLines({ request, agent, notes, sources }: RunPlan): readonly
       ({ source, target, writable }) =>
         `  mount      ${source} at ${target}${writable ? "" : ", read-only"}${from(`mount.${target}`)}`,
     ),
-    ...(request.metadata.masked ?? []).map(({ path, why }) => `  masked     ${path}   (${why})`),
+    ...secretLines({ request, shown }),
     ...policy.services.map(({ name, image }) => `  service    ${name}   ${image}${from(`service.${name}`)}`),
     ...policy.ports.map(
       ({ hostAddress, hostPort, port }) =>

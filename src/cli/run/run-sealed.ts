@@ -6,7 +6,7 @@ import { spawnKeeper } from "../../run/start-keeper.ts";
 import { statePaths } from "../../sandbox/state-paths.ts";
 import type { CommandContext } from "../frame/command-context.ts";
 import { terminalTitle } from "../output/terminal-title.ts";
-import { announceRun, headLines, secretLines } from "./announce-run.ts";
+import { announceRun, headLines } from "./announce-run.ts";
 import { followRun } from "./follow-run.ts";
 import type { RunInput } from "./run-options.ts";
 import { portLine } from "./run-view.ts";
@@ -24,12 +24,7 @@ export async function runSealed(context: CommandContext, input: RunInput): Promi
   const plan = await planRun(context, input, { slug: newSlug(randomInt), prompt, now: new Date() });
   if (options.dryRun) {
     const { describePlan, planLines } = await import("./describe-plan.ts");
-    output.show(describePlan(plan), () => [
-      ...headLines(plan),
-      ...secretLines(plan),
-      ...planLines(plan),
-      "  nothing was started",
-    ]);
+    output.show(describePlan(plan), () => [...headLines(plan), ...planLines(plan), "  nothing was started"]);
     return 0;
   }
   // It boots while we resolve: it does nothing before it is told what, and a mistake ends it unused.
