@@ -34,7 +34,13 @@ export async function serveAcp(context: CommandContext, input: AcpInput): Promis
   if (context.input.isTerminal) output.note("an editor speaks to this command: see docs/editors.md (Ctrl-D ends it)");
   const sessions = new Map<string, EditorSession>();
   const opening = new Set<Promise<unknown>>();
-  const writable = new WritableStream<Uint8Array>({ write: (bytes) => output.raw(bytes) });
+  const writable = new WritableStream<Uint8Array>({
+    // An editor that reads slowly is felt by whoever writes.
+    write: (bytes) => {
+      output.raw(bytes);
+      return output.finish();
+    },
+  });
   const readable = Readable.toWeb(context.input.stream) as ReadableStream<Uint8Array>;
   const connection = createAgent(context, input, { sessions, opening }).connect(ndJsonStream(writable, readable));
   using _interrupts = context.onInterrupt(() => connection.close());
