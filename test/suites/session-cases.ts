@@ -63,7 +63,7 @@ export const sessionCases: readonly SessionCase[] = [
     key: "ANTHROPIC_API_KEY",
     otherModel: "anthropic/claude-sonnet-4-5",
     thinking: { level: "high", seen: /"effort":"high"|"budget_tokens":\d+/ },
-    process: "[o]pencode acp",
+    process: "opencode[.a-z]* [a]cp",
   },
   {
     name: "Copilot",
