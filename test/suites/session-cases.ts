@@ -54,7 +54,8 @@ export const sessionCases: readonly SessionCase[] = [
     model: "anthropic/claude-sonnet-4-5",
     otherModel: "anthropic/claude-opus-4-5",
     thinking: { level: "low", seen: /"budget_tokens":2048/ },
-    process: "[m]ode rpc",
+    // It calls itself so, and nothing else.
+    process: "^pi *$",
     talkBeforeSummary: 100_000,
   },
   {
