@@ -109,5 +109,6 @@ export const describeMinted = (engine: TestEngine) =>
       expect(received).toContain(`Bearer ${mintedSecrets.access}`);
       const events = guarded.jsonLines<RunEvent>();
       expect(events.filter(({ event }) => event === "placeholder_sighted")).toHaveLength(4);
-    });
+      // Some hundred and fifty calls of a program on a busy machine.
+    }, 300_000);
   });
