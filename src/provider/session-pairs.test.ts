@@ -17,6 +17,7 @@ import {
   turnCompleted,
   turnStarted,
 } from "../../test/kit/codec-talk.ts";
+import { heldBytes } from "../../test/kit/held-bytes.ts";
 import { RunEvent, type RunEventDraft } from "../spec/events.ts";
 import type { SessionCommand } from "../spec/session.ts";
 import { createCodexSession } from "./codex-session.ts";
@@ -175,9 +176,9 @@ describe.each(Object.values(providers).flatMap(({ name, session }) => (session ?
       const codec = session.codec(request);
       codec.open();
       const chunk = encode("x".repeat(1024 ** 2));
-      const before = process.memoryUsage().heapUsed;
+      const before = heldBytes();
       for (let n = 0; n < 64; n++) codec.decode(chunk);
-      expect(process.memoryUsage().heapUsed - before).toBeLessThan(32 * 1024 ** 2);
+      expect(heldBytes() - before).toBeLessThan(32 * 1024 ** 2);
       codec.decode(encode("\n"));
       codec.end();
     });

@@ -73,7 +73,7 @@ function createUndo(engine: DockerEngine) {
 
 /**
  * What the agent is shown and lies with us becomes its own, where it is another user: the guard's copies of git directories and the
- * copied workspace, to write to; the guard's empty folder, which some CLI looks into before it starts (Codex).
+ * copied workspace, to write to; the guard's empty folder, which some CLI looks into before it starts (Codex), and its empty file in the place of secrets.
  */
 function giveShown({ mounts }: GuardedWorkspace, stateDir: string, user: DockerPlan["user"]): void {
   for (const { source } of mounts) {

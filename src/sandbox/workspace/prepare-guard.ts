@@ -22,7 +22,7 @@ export async function prepareGuard(
 ): Promise<void> {
   host.makeFolder(plan.guardDir, 0o700);
   host.makeFolder(join(plan.guardDir, "empty"), 0o500);
-  host.writeFile(join(plan.guardDir, maskName), "", { mode: 0o444 });
+  host.writeFile(join(plan.guardDir, maskName), "", { mode: 0o400 });
   host.writeFile(join(plan.guardDir, "plan.json.new"), JSON.stringify(plan), { mode: 0o600 });
   host.move(join(plan.guardDir, "plan.json.new"), join(plan.guardDir, "plan.json"));
   for (const unit of plan.gitDirs) {
