@@ -200,7 +200,7 @@ export function describeAcp(engine: TestEngine): void {
       expect(await request(world.workspace)).toMatchObject({
         code: -32_000,
         message: expect.stringContaining("no credential found"),
-        data: { hint: expect.stringContaining("claude setup-token") },
+        data: { hint: expect.stringContaining("caisson login claude-code") },
       });
       expect(await request("/nowhere")).toMatchObject({ code: -32_602, message: expect.stringContaining("no folder") });
       expect(await refusal(say(editor, "none", "hi"))).toMatchObject({ code: -32_002 });
