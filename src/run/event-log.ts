@@ -1,7 +1,8 @@
-import { closeSync, fsyncSync, openSync, readFileSync, writeSync } from "node:fs";
+import { closeSync, fsyncSync, openSync, writeSync } from "node:fs";
 import type { RunEvent, RunEventDraft } from "../spec/events.ts";
 import { dropCutLine } from "./drop-cut-line.ts";
 import { createOpenPairs } from "./open-pairs.ts";
+import { eachEvent } from "./read-events.ts";
 
 /** Gives events their number and time, keeps them in `events.jsonl`, and tells whoever listens, in that order. */
 export interface EventLog {
@@ -15,10 +16,12 @@ export interface EventLog {
 /** Opens the event log of one run; numbering goes on after what is there, so that a settling process can add the end. */
 export function openEventLog(path: string, agent: string, now: () => Date): EventLog {
   dropCutLine(path);
-  const before = readEvents(path);
-  let seq = before.at(-1)?.seq ?? 0;
+  let seq = 0;
   const pairs = createOpenPairs();
-  for (const event of before) pairs.before(event);
+  for (const event of eachEvent(path)) {
+    seq = event.seq;
+    pairs.before(event);
+  }
   const fd = openSync(path, "a", 0o600);
   const listeners = new Set<(event: RunEvent) => void>();
   const write = (draft: RunEventDraft) => {
@@ -44,25 +47,4 @@ export function openEventLog(path: string, agent: string, now: () => Date): Even
     },
     close: () => closeSync(fd),
   };
-}
-
-/** The events after `afterSeq`, as written. A line cut by a crash is left out; unknown events are passed on as they are. */
-export function readEvents(path: string, afterSeq = 0): readonly RunEvent[] {
-  let text: string;
-  try {
-    text = readFileSync(path, "utf8");
-  } catch {
-    return [];
-  }
-  const events: RunEvent[] = [];
-  for (const line of text.split("\n")) {
-    if (line === "") continue;
-    try {
-      const event = JSON.parse(line) as RunEvent;
-      if (event.seq > afterSeq) events.push(event);
-    } catch {
-      break;
-    }
-  }
-  return events;
 }

@@ -4,8 +4,9 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { RunEventDraft } from "../spec/events.ts";
-import { openEventLog, readEvents } from "./event-log.ts";
+import { openEventLog } from "./event-log.ts";
 import { createOpenPairs } from "./open-pairs.ts";
+import { readEvents } from "./read-events.ts";
 
 const over: RunEventDraft = { event: "run_completed", slug: "s", end: "killed", exitCode: null, durationMs: 1 };
 const tool = (id: string): RunEventDraft => ({ event: "tool_started", id, tool: "bash", input: {} });

@@ -8,9 +8,10 @@ import { readJournal } from "../sandbox/read-journal.ts";
 import { stateFolders, statePaths } from "../sandbox/state-paths.ts";
 import type { GuardNote } from "../sandbox/workspace/guard-plan.ts";
 import { Metadata } from "../spec/state-files.ts";
-import { openEventLog, readEvents } from "./event-log.ts";
+import { openEventLog } from "./event-log.ts";
 import { interruptionOf } from "./interrupted-session.ts";
 import { type UndoHost, undoSteps } from "./launch-steps.ts";
+import { readEvents } from "./read-events.ts";
 import { writeJson } from "./write-json.ts";
 
 /** What settling one sandbox did. `settled: false` = its keeper lives, or somebody else is settling it right now. */

@@ -1,6 +1,6 @@
 import { RequestError, type SessionInfo, type SessionUpdate } from "@agentclientprotocol/sdk";
-import { readEvents } from "../../run/event-log.ts";
 import { inspectSandbox, type ListedSandbox, listSandboxes } from "../../run/list-sandboxes.ts";
+import { readEvents } from "../../run/read-events.ts";
 import { statePaths } from "../../sandbox/state-paths.ts";
 import type { RunEvent } from "../../spec/events.ts";
 import type { EditorUpdates } from "./editor-updates.ts";

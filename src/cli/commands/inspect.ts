@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { readBootId } from "../../host/process-identity.ts";
-import { readEvents } from "../../run/event-log.ts";
 import { findSandbox } from "../../run/list-sandboxes.ts";
 import { portUrl } from "../../run/port-url.ts";
+import { readEvents } from "../../run/read-events.ts";
 import { readJournal } from "../../sandbox/read-journal.ts";
 import { statePaths } from "../../sandbox/state-paths.ts";
 import { readBaseline } from "../../sandbox/workspace/copy/baseline.ts";
