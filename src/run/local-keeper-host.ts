@@ -1,10 +1,10 @@
 import type { ChildProcess } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import type { Server } from "node:net";
 import { join } from "node:path";
 import { endProcess } from "../host/end-process.ts";
 import { entryPoint, projectRoot } from "../host/entry-point.ts";
-import { identifyProcess } from "../host/process-identity.ts";
+import { identifyProcess, type ProcessIdentity } from "../host/process-identity.ts";
 import type { GateProcess } from "../sandbox/gate-process.ts";
 import { createLocalHost, isSystemProgram } from "../sandbox/local/create-local-host.ts";
 import { type Defences, localDefences } from "../sandbox/local/defences.ts";
@@ -13,6 +13,7 @@ import { refuseUntrusted } from "../sandbox/local/refuse-untrusted.ts";
 import { trustFiles } from "../sandbox/trust-files.ts";
 import { writePlanFiles } from "../sandbox/write-plan-files.ts";
 import { proxyPort } from "../spec/proxy-port.ts";
+import type { Metadata } from "../spec/state-files.ts";
 import { createEngineNeutralHost, type KeeperPlace } from "./engine-neutral-host.ts";
 import { runFailure } from "./errors.ts";
 import type { HandedListener, KeeperHost } from "./keeper-host.ts";
@@ -116,7 +117,7 @@ const proxy = { host: "127.0.0.1", port: proxyPort };
 /** Undoing alone, for settling: needs no request. */
 function createUndo(engine: Engine) {
   return {
-    reapSandbox: (stateDir: string, facts: Facts) => engine.reap(stateDir, facts),
+    reapSandbox: (stateDir: string, facts: Facts) => engine.reap(stateDir, facts, keeperOf(stateDir)),
     removeScratch: (stateDir: string) => engine.removeScratch(stateDir),
     reapGates: () => engine.reapGates(),
     endGate: async (_stateDir: string, facts: Facts) => {
@@ -125,6 +126,15 @@ function createUndo(engine: Engine) {
       return (await endProcess(identity)) ? [] : [`gate process ${facts.pid}`];
     },
   };
+}
+
+/** Whose sandbox it is or was; unknown where its metadata was not written yet. */
+function keeperOf(stateDir: string): ProcessIdentity | undefined {
+  try {
+    return (JSON.parse(readFileSync(join(stateDir, "metadata.json"), "utf8")) as Metadata).keeper;
+  } catch {
+    return undefined;
+  }
 }
 
 /** The gate's process as the keeper sees it. One that could not be spawned has ended. */

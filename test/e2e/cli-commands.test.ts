@@ -63,12 +63,15 @@ describe("setting up", () => {
     expect(rows).toMatchObject([
       { name: "reviewer", provider: "claude-code", model: "x", lacks: [] },
       { name: "broken", lacks: [{ problem: matching(/no provider "nobody"/) }] },
-      { name: "claude-code", credentials: expect.arrayContaining([{ variable: "ANTHROPIC_API_KEY", isSet: true }]) },
+      {
+        name: "claude-code",
+        credentials: expect.arrayContaining([expect.objectContaining({ variable: "ANTHROPIC_API_KEY", isSet: true })]),
+      },
       ...["pi", "codex", "copilot", "opencode"].map((name) => ({ name })),
     ]);
     expect(JSON.stringify(rows)).not.toContain("sk-value");
     const bare = (await cli.run(["agents"])).stdout;
-    expect(bare).toMatch(/claude-code +not ready[\s\S]*no credential found[\s\S]*hint: claude setup-token/);
+    expect(bare).toMatch(/claude-code +not ready[\s\S]*no credential found[\s\S]*hint: caisson login claude-code/);
   });
 
   it("policy explain tells where each rule comes from, and what a request would meet", async () => {

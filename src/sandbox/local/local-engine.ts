@@ -1,6 +1,7 @@
 import type { ChildProcess } from "node:child_process";
 import type { Server } from "node:net";
 import { removeTree } from "../../host/process/remove-tree.ts";
+import type { ProcessIdentity } from "../../host/process-identity.ts";
 import type { LaunchPlan, Sandbox } from "../../spec/engine.ts";
 import { sandboxFolders } from "../sandbox-folders.ts";
 import { createEarlyListener } from "./early-listener.ts";
@@ -38,7 +39,7 @@ export interface LocalEngine {
   /** Makes a sandbox. `record` gets facts for the journal before the act that makes them true. */
   prepare(plan: LaunchPlan, view: SandboxView, record: (facts: HolderFacts) => void): Promise<LocalSandbox>;
   /** Ends what may be left of a sandbox whose keeper died; returns leftovers. Idempotent. */
-  reap(stateDir: string, facts: HolderFacts): Promise<readonly string[]>;
+  reap(stateDir: string, facts: HolderFacts, keeper?: ProcessIdentity): Promise<readonly string[]>;
   /** Ends what may be left of gates whose keeper died; returns leftovers. Idempotent. */
   reapGates(): Promise<readonly string[]>;
   /** Removes the private folders of a sandbox that is gone; returns leftovers. Idempotent. */
@@ -51,7 +52,7 @@ export function createLocalEngine(context: LocalContext): LocalEngine {
   return {
     startGate: (options) => startGateProcess(context, options),
     prepare: (plan, view, record) => prepare(context, plan, view, record),
-    reap: (stateDir, facts) => reapSandbox(host, stateDir, facts),
+    reap: (stateDir, facts, keeper) => reapSandbox(host, stateDir, facts, keeper),
     reapGates: () => reapGates(host),
     removeScratch: async (stateDir) => {
       const failed = removeTree(sandboxFolders(stateDir).private);

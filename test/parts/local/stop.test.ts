@@ -120,6 +120,7 @@ describe("reap()", () => {
   const startKeeper = (stateDir: string) =>
     spawn(process.execPath, [join(import.meta.dirname, "keeper-stand-in.ts"), stateDir], {
       stdio: ["ignore", "pipe", "inherit"],
+      detached: true, // As keepers are.
     });
   const killKeeper = async (keeper: ChildProcess) => {
     const exited = keeper.exitCode === null && keeper.signalCode === null ? once(keeper, "exit") : undefined;
@@ -218,8 +219,9 @@ describe("reap()", () => {
       await Promise.race([isLate, appears(file)]);
       // How far it came by then differs from run to run; so does how long these take.
       for (let i = 0; i < moment; i += 1) readFileSync("/proc/self/mountinfo");
+      const identity = identifyProcess(keeper.pid ?? 0);
       await killKeeper(keeper);
-      expect(await engine().reap(folder.path, factsOf(folder.path))).toEqual([]);
+      expect(await engine().reap(folder.path, factsOf(folder.path), identity)).toEqual([]);
       expect(processesOf(folder.path)).toEqual([]);
     }
   });
