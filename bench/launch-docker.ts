@@ -17,7 +17,7 @@ import { type Launch, measureLaunch, quantile } from "./launch/measure-launch.ts
 const { values } = parseArgs({
   options: {
     rounds: { type: "string", default: "10" },
-    together: { type: "string", default: "5" },
+    together: { type: "string", default: "20" },
     json: { type: "boolean" },
   },
 });
