@@ -39,6 +39,7 @@ const debian: MachineFacts = {
       "docker-compose",
       "busctl",
       "dbus-daemon",
+      "gnome-keyring-daemon",
       "apt-get",
     ].map((name) => [name, program(name)]),
   ),

@@ -35,6 +35,8 @@ const needed: Readonly<Record<Purpose, readonly NeededProgram[]>> = {
     // An ordinary user's own systemd, for the limits that it hands down.
     { program: "busctl", packages: ["systemd"] },
     { program: "dbus-daemon", packages: ["dbus"] },
+    // A session's keyring, in which the key of the kept credentials may lie.
+    { program: "gnome-keyring-daemon", packages: ["gnome-keyring"] },
   ],
 };
 

@@ -47,6 +47,7 @@ const programs: Readonly<Record<string, readonly string[]>> = {
   "docker-compose": [],
   busctl: [],
   "dbus-daemon": [],
+  "gnome-keyring-daemon": [],
   "apt-get": ["--version"],
   dnf: [],
   pacman: [],
