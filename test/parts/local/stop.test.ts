@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { identifyProcess, type ProcessIdentity } from "../../../src/host/process-identity.ts";
+import { identifyProcess, isSameProcess, type ProcessIdentity } from "../../../src/host/process-identity.ts";
 import { localDefences } from "../../../src/sandbox/local/defences.ts";
 import type { HolderFacts } from "../../../src/sandbox/local/holder.ts";
 import { createLocalEngine } from "../../../src/sandbox/local/local-engine.ts";
@@ -208,6 +208,24 @@ describe("reap()", () => {
     const ofAnotherBoot = { ...init, bootId: "another" };
     expect(await engine().reap(folder.path, { init: ofAnotherBoot, monitor: ofAnotherBoot, pidNamespace })).toEqual([]);
     expect((await other.run("echo alive")).stdout).toBe("alive\n");
+  });
+
+  it("ends what a dead keeper had forked and what is no program of its own yet, and nothing of a living one", async () => {
+    using folder = temporaryFolder();
+    // To the kernel a forked child that has not executed anything yet is this: our Node, in the keeper's session.
+    const script = `const { spawn } = require("node:child_process");
+      console.log(spawn(process.execPath, ["-e", "setInterval(() => {}, 1000)"], { stdio: "ignore" }).pid);
+      setInterval(() => {}, 1000);`;
+    const keeper = spawn(process.execPath, ["-e", script], { stdio: ["ignore", "pipe", "inherit"], detached: true });
+    const [said] = (await once(keeper.stdout, "data")) as [Buffer];
+    const child = identifyProcess(Number(said.toString()));
+    const identity = identifyProcess(keeper.pid ?? 0);
+    expect(await engine().reap(folder.path, {}, identity)).toEqual([]);
+    expect(isSameProcess(child)).toBe(true);
+    await killKeeper(keeper);
+    expect(isSameProcess(child)).toBe(true);
+    expect(await engine().reap(folder.path, {}, identity)).toEqual([]);
+    await expect.poll(() => isSameProcess(child)).toBe(false);
   });
 
   it("leaves nothing whenever in its launch the keeper is killed", async () => {
