@@ -1,9 +1,10 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { awaitLock } from "../../await-lock.ts";
 import { credentialFailure } from "../errors.ts";
 import { isKeptName, type KeptEntry, type KeptHead } from "./kept-entry.ts";
 import { keptFile, keptFolder } from "./kept-folder.ts";
+import { readIfThere } from "./read-if-there.ts";
 import { openSealed, readSealedHead, sealEntry } from "./seal.ts";
 import { dropSeal, readSealedBy, rememberSealingKey, type SealedBy } from "./sealing-key.ts";
 import { findSystemKeyring } from "./system-keyring.ts";
@@ -60,7 +61,7 @@ export function openKeptStore(host: KeptHost): KeptStore {
   const lockedName = async <T>(name: string, act: () => Promise<T>) => locked(`${checked(name)}.lock`, act);
   const lockedSeal = <T>(act: () => Promise<T>) => locked("seal.lock", act);
   const read = async (name: string): Promise<KeptEntry> => {
-    const text = readText(keptFile(folder, checked(name)));
+    const text = readIfThere(keptFile(folder, checked(name)));
     if (text === undefined) throw credentialFailure("kept_missing", { name });
     const key = await sealing.open();
     const entry = key ? openSealed(text, key) : "other key";
@@ -77,7 +78,7 @@ export function openKeptStore(host: KeptHost): KeptStore {
   return {
     folder,
     sealedBy: () => readSealedBy(folder),
-    list: () => listNames(folder).map((name) => readSealedHead(readText(keptFile(folder, name)) ?? "") ?? { name }),
+    list: () => listNames(folder).map((name) => readSealedHead(readIfThere(keptFile(folder, name)) ?? "") ?? { name }),
     read,
     hold,
     write: (entry) => hold(entry.head.name, (held) => held.write(entry)),
@@ -113,14 +114,5 @@ function listNames(folder: string): readonly string[] {
       .sort();
   } catch {
     return []; // Nothing was ever kept.
-  }
-}
-
-function readText(path: string): string | undefined {
-  try {
-    return readFileSync(path, "utf8");
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-    throw error;
   }
 }

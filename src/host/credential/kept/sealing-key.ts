@@ -1,8 +1,9 @@
 import { randomBytes, scrypt } from "node:crypto";
-import { readFileSync, rmSync } from "node:fs";
+import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { credentialFailure } from "../errors.ts";
+import { readIfThere } from "./read-if-there.ts";
 import type { SealingKey } from "./seal.ts";
 import type { SystemKeyring } from "./system-keyring.ts";
 import { makePrivateFolder, writePrivate } from "./write-private.ts";
@@ -128,13 +129,13 @@ async function tryKeyring(keyring: SystemKeyring | undefined, key: SealingKey): 
 }
 
 function readKeyFile(folder: string): SealingKey | undefined {
-  const text = readText(join(folder, keyName));
+  const text = readIfThere(join(folder, keyName));
   const key = text === undefined ? undefined : Buffer.from(text, "base64");
   return key?.length === keyBytes ? key : undefined;
 }
 
 function readSeal(folder: string): SealFile | undefined {
-  const text = readText(join(folder, sealName));
+  const text = readIfThere(join(folder, sealName));
   if (text === undefined) return undefined;
   try {
     const seal = JSON.parse(text) as SealFile;
@@ -150,13 +151,4 @@ const writeSeal = (folder: string, seal: SealFile): void =>
 
 function locked(reason: string, cause?: unknown): never {
   throw credentialFailure("kept_locked", { reason }, { cause });
-}
-
-function readText(path: string): string | undefined {
-  try {
-    return readFileSync(path, "utf8");
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-    throw error;
-  }
 }
