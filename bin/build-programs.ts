@@ -1,4 +1,10 @@
+import { createHash } from "node:crypto";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { setFlagsFromString } from "node:v8";
+import { Script } from "node:vm";
 import { type BuildOptions, build, type Plugin } from "esbuild";
+import { wrapBundle } from "../src/host/wrap-bundle.ts";
 
 /** The programs that a caisson consists of, by the name of their bundle. */
 export const programs = {
@@ -21,6 +27,27 @@ export async function buildPrograms(options: {
 }): Promise<void> {
   const { root, outdir, entryPoints } = options;
   await build({ ...settings, absWorkingDir: root, entryPoints: { ...entryPoints }, outdir });
+  const bundles = Object.keys(entryPoints).map((name) => {
+    const text = readFileSync(join(outdir, `${name}.cjs`), "latin1");
+    const id = createHash("sha256").update(text, "latin1").digest("hex").slice(0, 16);
+    return [name, { id, length: text.length }];
+  });
+  const define = { ...settings.define, BUNDLES: JSON.stringify(Object.fromEntries(bundles)) };
+  const start = "src/host/start-main.ts";
+  await build({ ...settings, define, absWorkingDir: root, entryPoints: { start }, outdir });
+}
+
+/**
+ * Compiles a built program for later starts (`src/host/start-main.ts`), all of it: for one that is started where nothing that it
+ * learns could be kept. Worth it for small programs: what is never called is loaded, too.
+ */
+export function compileProgram(outdir: string, name: keyof typeof programs): void {
+  const file = join(outdir, `${name}.cjs`);
+  setFlagsFromString("--no-lazy");
+  const script = new Script(wrapBundle(readFileSync(file, "latin1")), { filename: file });
+  // What is kept names the flags that it was compiled with: those of every start.
+  setFlagsFromString("--lazy");
+  writeFileSync(`${file}.code`, script.createCachedData());
 }
 
 /** The bundle of one program as text, the same as `buildPrograms` writes. */

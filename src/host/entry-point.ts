@@ -25,3 +25,10 @@ export function entryPoint(name: EntryPoint): string {
   const isSource = import.meta.filename.endsWith(".ts");
   return join(projectRoot(), isSource ? sources[name] : `dist/${name}.cjs`);
 }
+
+/** What to give to Node to start a program: where bundles were built whole, with the code that earlier starts compiled. */
+export function startArguments(name: EntryPoint): readonly string[] {
+  const file = entryPoint(name);
+  const start = join(dirname(file), "start.cjs");
+  return file.endsWith(".cjs") && existsSync(start) ? [start, name] : [file];
+}

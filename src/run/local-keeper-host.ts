@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import type { Server } from "node:net";
 import { join } from "node:path";
 import { endProcess } from "../host/end-process.ts";
-import { entryPoint, projectRoot } from "../host/entry-point.ts";
+import { entryPoint, projectRoot, startArguments } from "../host/entry-point.ts";
 import { identifyProcess, type ProcessIdentity } from "../host/process-identity.ts";
 import type { GateProcess } from "../sandbox/gate-process.ts";
 import { createLocalHost, isSystemProgram } from "../sandbox/local/create-local-host.ts";
@@ -49,7 +49,7 @@ export function createLocalKeeperHost(place: KeeperPlace, defences: Defences = l
   const spawnGate = () => {
     const extraCaFile = environment.NODE_EXTRA_CA_CERTS;
     return engine.startGate({
-      entry: entryPoint("gate"),
+      program: startArguments("gate"),
       readOnlyPaths: gateFolders(),
       keeper: identifyProcess(process.pid),
       ...(extraCaFile !== undefined && { extraCaFile }),

@@ -1,6 +1,6 @@
 import { randomInt } from "node:crypto";
 import { newSlug } from "../../base/slug.ts";
-import { entryPoint } from "../../host/entry-point.ts";
+import { startArguments } from "../../host/entry-point.ts";
 import { runFailure } from "../../run/errors.ts";
 import { connectKeeper, type KeeperClient } from "../../run/keeper-client.ts";
 import type { ListedSandbox } from "../../run/list-sandboxes.ts";
@@ -75,7 +75,7 @@ async function launchSession(
 ): Promise<SealedSession> {
   const { folders, output, environment } = context;
   const { slug } = request.metadata;
-  const keeper = spawnKeeper({ command: process.execPath, args: [entryPoint("keeper")] }, environment);
+  const keeper = spawnKeeper({ command: process.execPath, args: startArguments("keeper") }, environment);
   await keeper.launch(request);
   const client = await connectKeeper(statePaths(folders.state, slug).socket);
   if (!client) throw runFailure("sandbox_ended", { slug });

@@ -1,6 +1,6 @@
 import { randomInt } from "node:crypto";
 import { newSlug } from "../../base/slug.ts";
-import { entryPoint } from "../../host/entry-point.ts";
+import { startArguments } from "../../host/entry-point.ts";
 import { connectKeeper } from "../../run/keeper-client.ts";
 import { spawnKeeper } from "../../run/start-keeper.ts";
 import { statePaths } from "../../sandbox/state-paths.ts";
@@ -29,7 +29,7 @@ export async function runSealed(context: CommandContext, input: RunInput): Promi
   }
   // It boots while we resolve: it does nothing before it is told what, and a mistake ends it unused.
   const keeper =
-    context.earlyKeeper ?? spawnKeeper({ command: process.execPath, args: [entryPoint("keeper")] }, environment);
+    context.earlyKeeper ?? spawnKeeper({ command: process.execPath, args: startArguments("keeper") }, environment);
   await keeper.launch(plan.request);
   const { slug } = plan.request.metadata;
   announceRun(output, plan);

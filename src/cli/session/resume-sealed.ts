@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { entryPoint } from "../../host/entry-point.ts";
+import { startArguments } from "../../host/entry-point.ts";
 import { providers } from "../../provider/providers.ts";
 import { runFailure } from "../../run/errors.ts";
 import { connectKeeper } from "../../run/keeper-client.ts";
@@ -41,7 +41,7 @@ export async function resumeSealed(context: CommandContext, input: ResumeInput):
     ...options,
     ...screenFor(context, input, paths),
   });
-  const keeper = spawnKeeper({ command: process.execPath, args: [entryPoint("keeper")] }, environment);
+  const keeper = spawnKeeper({ command: process.execPath, args: startArguments("keeper") }, environment);
   await keeper.launch(request);
   announce(context, plan);
   const client = await connectKeeper(paths.socket);

@@ -12,8 +12,8 @@ import type { ViewMount } from "./view.ts";
 
 /** What the gate's program needs of the machine. */
 export interface GateOptions {
-  /** File that Node runs. */
-  readonly entry: string;
+  /** What Node runs: a file, and its words. */
+  readonly program: readonly string[];
   /** Folders that the program is loaded from: its source or its bundle, and its packages. */
   readonly readOnlyPaths: readonly string[];
   /** Who it serves: by this a later start knows what a killed keeper left of it. */
@@ -58,7 +58,7 @@ export function startGateProcess({ host, defences }: LocalContext, given: GateOp
     PATH: "/usr/bin:/bin",
     ...(options.extraCaFile !== undefined && { NODE_EXTRA_CA_CERTS: options.extraCaFile }),
   };
-  const child = host.spawn(bwrap, [...renderGateArguments({ host, defences }, options), "--", node, options.entry], {
+  const child = host.spawn(bwrap, [...renderGateArguments({ host, defences }, options), "--", node, ...options.program], {
     stdio: ["pipe", "pipe", "pipe", "ipc", "pipe"],
     env: environment,
     cwd: "/",

@@ -12,7 +12,7 @@ const fixture = join(import.meta.dirname, "gate-fixture.ts");
 function startGate(extraCaFile?: string) {
   const engine = createLocalEngine({ host: localHost(), defences: localDefences });
   return engine.startGate({
-    entry: fixture,
+    program: [fixture],
     readOnlyPaths: [import.meta.dirname],
     keeper: identifyProcess(process.pid),
     ...(extraCaFile !== undefined && { extraCaFile }),
