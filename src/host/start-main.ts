@@ -70,12 +70,14 @@ function findCache(id: string): Cache {
   if (folder === undefined) return {};
   // The command is part of the name: each calls other functions.
   const command = name === "cli" && /^[a-z]{1,20}$/.test(process.argv[2] ?? "") ? `-${process.argv[2]}` : "";
-  const path = (lesson: number) =>
-    `${folder}/${name}${command}-${id}-${process.version}-${process.arch}.${lesson}`;
+  const path = (lesson: number) => `${folder}/${name}${command}-${id}-${process.version}-${process.arch}.${lesson}`;
   for (let lesson = lessons; lesson > 0; lesson--) {
     const code = readOwn(path(lesson));
     if (code !== undefined)
-      return { code, ...(lesson < lessons && { learn: (next: Buffer) => keep(folder, path(lesson + 1), next, path(lesson)) }) };
+      return {
+        code,
+        ...(lesson < lessons && { learn: (next: Buffer) => keep(folder, path(lesson + 1), next, path(lesson)) }),
+      };
   }
   return { learn: (code) => keep(folder, path(1), code) };
 }
@@ -128,11 +130,19 @@ function keep(folder: string, path: string, code: Buffer, last?: string): void {
       closeSync(descriptor);
     }
     renameSync(draft, path);
-    if (last !== undefined) return rmSync(last, { force: true });
-    for (const old of readdirSync(folder)) removeStale(`${folder}/${old}`);
+    if (last === undefined) for (const old of readdirSync(folder)) removeStale(`${folder}/${old}`);
+    else removeIfThere(last);
   } catch {
     // A start without it is slower, and that is all.
-    rmSync(draft, { force: true });
+    removeIfThere(draft);
+  }
+}
+
+function removeIfThere(path: string): void {
+  try {
+    rmSync(path, { force: true });
+  } catch {
+    // There is no folder either.
   }
 }
 

@@ -58,12 +58,16 @@ export function startGateProcess({ host, defences }: LocalContext, given: GateOp
     PATH: "/usr/bin:/bin",
     ...(options.extraCaFile !== undefined && { NODE_EXTRA_CA_CERTS: options.extraCaFile }),
   };
-  const child = host.spawn(bwrap, [...renderGateArguments({ host, defences }, options), "--", node, ...options.program], {
-    stdio: ["pipe", "pipe", "pipe", "ipc", "pipe"],
-    env: environment,
-    cwd: "/",
-    detached: true,
-  });
+  const child = host.spawn(
+    bwrap,
+    [...renderGateArguments({ host, defences }, options), "--", node, ...options.program],
+    {
+      stdio: ["pipe", "pipe", "pipe", "ipc", "pipe"],
+      env: environment,
+      cwd: "/",
+      detached: true,
+    },
+  );
   const handed = child.stdio[seccompDescriptor] as Writable | null | undefined;
   handed?.on("error", () => {}); // A gate that could not be started shows in its exit.
   handed?.end(encodeFilter(filter));
