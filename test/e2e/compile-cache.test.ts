@@ -41,7 +41,7 @@ it("the compiled code of sources is in a folder of the person's alone, whatever 
 describe("what starts of the bundles have compiled", () => {
   const folder = mkdtempSync(join(tmpdir(), "caisson-code-"));
   const cached = join(folder, "caisson/code");
-  const { NODE_COMPILE_CACHE: _, ...env } = { ...process.env, XDG_CACHE_HOME: folder };
+  const env: NodeJS.ProcessEnv = { ...process.env, XDG_CACHE_HOME: folder, NODE_COMPILE_CACHE: undefined };
   const call = (words: readonly string[], umask = "077") =>
     spawnSync("sh", ["-c", `umask ${umask}; exec "$0" "$@"`, launcher, ...words], { env, encoding: "utf8" });
   const kept = () => readdirSync(cached).filter((name) => name.startsWith("cli-agents-"));
