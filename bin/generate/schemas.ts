@@ -40,7 +40,12 @@ export function renderSchemas(): Readonly<Record<string, string>> {
 }
 
 // Read at run time where zod would be waited for: src/spec/read-message.ts.
-const readAtRunTime = { "to-gate.json": ToGate, "to-keeper.json": ToKeeper, "journal-line.json": JournalLine };
+const readAtRunTime = {
+  "to-gate.json": ToGate,
+  "to-keeper.json": ToKeeper,
+  "journal-line.json": JournalLine,
+  "metadata.json": Metadata,
+};
 
 /** The text of every file of `src/spec/generated/`, by its name. */
 export function renderRunTimeSchemas(): Readonly<Record<string, string>> {

@@ -26,6 +26,8 @@ declare const BUNDLES: Readonly<Record<string, { readonly id: string; readonly l
 
 /** So many good ends teach what a program calls: the first run of a command may have been a short one. */
 const lessons = 3;
+/** Node's built-ins that are loaded when something of them is asked for: each costs milliseconds, and many starts need none of it. */
+const late = new Set(["node:crypto", "node:fs/promises", "node:worker_threads"]);
 const staleMilliseconds = 30 * 24 * 3600 * 1000;
 
 const isOwn = ({ uid }: Stats) => uid === process.geteuid?.();
@@ -48,12 +50,34 @@ function start(): void {
   });
   if (cache?.learn && script.cachedDataRejected !== true) {
     const { learn } = cache;
+    const { setFlagsFromString } = process.getBuiltinModule("node:v8");
+    // Collecting garbage, V8 drops what was not called for a while: what it takes to start, of all things.
+    setFlagsFromString("--no-flush-bytecode");
     process.on("exit", (code) => {
+      // What is kept names the flags that it was compiled with: those of every start.
+      setFlagsFromString("--flush-bytecode");
       if (code === 0) learn(script.createCachedData());
     });
   }
   const module = { exports: {} };
-  script.runInThisContext()(module.exports, requireFrom, module, file, __dirname);
+  const require = (id: string) => (late.has(id) ? whenAsked(() => requireFrom(id)) : requireFrom(id));
+  script.runInThisContext()(module.exports, require, module, file, __dirname);
+}
+
+/** Stands for a module that is loaded when it is looked at. */
+function whenAsked(load: () => object): object {
+  return new Proxy(
+    {},
+    {
+      get: (_, name) => Reflect.get(load(), name),
+      has: (_, name) => Reflect.has(load(), name),
+      ownKeys: () => Reflect.ownKeys(load()),
+      getOwnPropertyDescriptor: (_, name) => {
+        const descriptor = Reflect.getOwnPropertyDescriptor(load(), name);
+        return descriptor && { ...descriptor, configurable: true };
+      },
+    },
+  );
 }
 
 interface Cache {

@@ -15,7 +15,8 @@ export interface LaunchParts {
   readonly color?: ColorName | undefined;
   readonly model?: string | undefined;
   readonly policy: Policy;
-  readonly policyHash: string;
+  /** The policy's rules as one text, for their digest. */
+  readonly rules: string;
   readonly engine: "local" | "docker";
   /** With the docker engine: where it is, and what it makes the sandbox from. */
   readonly docker?: { readonly address: string; readonly launch: DockerLaunch } | undefined;
@@ -57,7 +58,7 @@ export function composeLaunch(parts: LaunchParts): LaunchRequest {
     modelSource: parts.replay !== undefined ? "replayed" : parts.record !== undefined ? "recorded" : "live",
     workspace,
     ...(parts.masked.length > 0 && { masked: [...parts.masked] }),
-    policyHash: parts.policyHash,
+    policyHash: "",
     startedAt: parts.now.toISOString(),
     ...(parts.docker && { image: parts.docker.launch.agentImage.reference, docker_host: parts.docker.address }),
     ...(parts.label !== undefined && { label: parts.label }),
@@ -67,6 +68,7 @@ export function composeLaunch(parts: LaunchParts): LaunchRequest {
   };
   return {
     metadata,
+    rules: parts.rules,
     policy: { ...policy, environment: { ...policy.environment, ...parts.environment, ...placeholders(policy) } },
     provider: parts.provider,
     argv: [...parts.argv],

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, rmSync } from "node:fs";
 import { networkInterfaces } from "node:os";
 import { join } from "node:path";
-import { mintAuthority } from "../host/certificate/mint-authority.ts";
+import { type AuthorityKeys, generateAuthorityKeys, mintAuthority } from "../host/certificate/mint-authority.ts";
 import { nextRefresh } from "../host/credential/next-refresh.ts";
 import { readCredential } from "../host/credential/read-credential.ts";
 import { removeTree } from "../host/process/remove-tree.ts";
@@ -33,7 +33,10 @@ const authoritySlackSeconds = 86_400;
 type EngineNeutral = Omit<
   KeeperHost,
   "startGate" | "prepareSandbox" | "provisionFiles" | "reapSandbox" | "removeScratch" | "endGate"
->;
+> & {
+  /** Makes the keys of the authority before it is known what to run. */
+  prepareAuthority(): void;
+};
 
 /** What of a keeper's outside is the same on every engine. */
 export function createEngineNeutralHost(place: KeeperPlace): EngineNeutral {
@@ -41,6 +44,7 @@ export function createEngineNeutralHost(place: KeeperPlace): EngineNeutral {
   // A PATH that leads into the workspace is not followed: what lies there a repository brought, or an agent wrote.
   const guardHostFor = (workspace: string | undefined) =>
     createGuardHost(programsOutside(environment.PATH ?? "", workspace));
+  let keys: AuthorityKeys | undefined;
   return {
     stateRoot,
     now: () => new Date(),
@@ -69,7 +73,10 @@ export function createEngineNeutralHost(place: KeeperPlace): EngineNeutral {
     },
     mintAuthority: ({ metadata, policy }) => {
       const seconds = policy.limits.timeoutSeconds + authoritySlackSeconds;
-      return mintAuthority(`Caisson sandbox ${metadata.slug}`, new Date(), seconds);
+      return mintAuthority(`Caisson sandbox ${metadata.slug}`, new Date(), seconds, keys);
+    },
+    prepareAuthority: () => {
+      keys ??= generateAuthorityKeys();
     },
     // The workspace is named so that no file of it, which an agent may write, is taken for a source.
     readCredential: ({ source }, { metadata }) =>

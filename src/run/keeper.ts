@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { callAfter } from "../base/call-after.ts";
 import { Failure } from "../base/failure.ts";
@@ -63,7 +64,7 @@ export async function keep(host: KeeperHost, request: LaunchRequest, keeping: Ke
   const slug = request.metadata.slug;
   const paths = statePaths(host.stateRoot, slug);
   const started = host.now();
-  let metadata: Metadata = { ...request.metadata, keeper: host.identify(process.pid) };
+  let metadata: Metadata = { ...request.metadata, ...digestOf(request), keeper: host.identify(process.pid) };
   if (request.resumes) setLaunchAside(paths);
   const write = request.resumes ? writeJson : writeNewJson;
   write(paths.metadata, metadata);
@@ -158,6 +159,10 @@ export async function keep(host: KeeperHost, request: LaunchRequest, keeping: Ke
   console.ended(how, exit.exitCode, leftovers);
   server.close();
 }
+
+/** Which rules it runs under; of one that is resumed, those that it was launched with. */
+const digestOf = ({ rules }: LaunchRequest) =>
+  rules === undefined ? {} : { policyHash: createHash("sha256").update(rules).digest("hex") };
 
 function tellLaunching(events: EventLog, { slug, engine, modelSource, label }: Metadata): void {
   const named = label === undefined ? {} : { label };

@@ -1,8 +1,9 @@
-import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { existsSync, readdirSync, statSync } from "node:fs";
 import { isSameProcess } from "../host/process-identity.ts";
 import { stateFolders, statePaths } from "../sandbox/state-paths.ts";
-import { Metadata } from "../spec/state-files.ts";
+import type { Metadata } from "../spec/state-files.ts";
 import { runFailure } from "./errors.ts";
+import { metadataAt } from "./metadata-at.ts";
 
 /** `interrupted` = its keeper is gone and nobody has settled it yet, or somebody has and its end says so. */
 export type SandboxState = "running" | "ended" | "interrupted";
@@ -20,12 +21,8 @@ export interface ListedSandbox {
 /** What is known of one sandbox; undefined when there is none, or its folder was cut off before metadata was written. */
 export function inspectSandbox(root: string, slug: string): ListedSandbox | undefined {
   const paths = statePaths(root, slug);
-  let metadata: Metadata;
-  try {
-    metadata = Metadata.parse(JSON.parse(readFileSync(paths.metadata, "utf8")));
-  } catch {
-    return undefined;
-  }
+  const metadata = metadataAt(paths.metadata);
+  if (metadata === undefined) return undefined;
   const alive = isSameProcess(metadata.keeper);
   const isOpen = existsSync(paths.open);
   const state =

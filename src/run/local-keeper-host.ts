@@ -22,10 +22,10 @@ import type { Facts } from "./launch-steps.ts";
 import { openLocalPorts } from "./open-local-ports.ts";
 import { readSystemBundle } from "./system-bundle.ts";
 
-/** A keeper's host that can have a gate boot before there is anything to run. */
+/** A keeper's host that can make things ready before there is anything to run. */
 export interface LocalKeeperHost extends KeeperHost {
-  /** Until it is configured a gate can do nothing, and it ends with its control channel, that is, with us. */
-  bootGate(): void;
+  /** Has a gate boot, which can do nothing until it is configured, and ends with its control channel, that is, with us. */
+  makeReady(): void;
   /** Ends a gate that was booted for nothing. */
   abandonGate(): void;
   /** Ends the gates that outlived their keeper's death, whichever it was; returns what is left. */
@@ -57,12 +57,14 @@ export function createLocalKeeperHost(place: KeeperPlace, defences: Defences = l
   };
   let earlyGate: ChildProcess | undefined;
   let gateChild: ChildProcess | undefined;
+  const neutral = createEngineNeutralHost(place);
   return {
-    ...createEngineNeutralHost(place),
-    bootGate: () => {
+    ...neutral,
+    makeReady: () => {
       void local.enterScope(); // Answered while the command line still resolves what to run.
       // One that PATH led to may lie in the workspace, which nobody knows yet.
       if (isSystemProgram(local.programs.bwrap)) earlyGate ??= spawnGate();
+      neutral.prepareAuthority();
     },
     abandonGate: () => {
       earlyGate?.kill("SIGKILL");

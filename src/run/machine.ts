@@ -55,7 +55,7 @@ export function createMachine(place: KeeperPlace): Machine {
     undoHost: keeperHost,
     makeReady: (likely) => {
       if (likely === "docker") void import("./docker-keeper-host.ts").then(({ loadDocker }) => loadDocker());
-      else localIfHere()?.bootGate();
+      else localIfHere()?.makeReady();
     },
     keeperHost,
   };

@@ -7,10 +7,11 @@ import { openJournal } from "../sandbox/journal.ts";
 import { readJournal } from "../sandbox/read-journal.ts";
 import { stateFolders, statePaths } from "../sandbox/state-paths.ts";
 import type { GuardNote } from "../sandbox/workspace/guard-plan.ts";
-import { Metadata } from "../spec/state-files.ts";
+import type { Metadata } from "../spec/state-files.ts";
 import { openEventLog } from "./event-log.ts";
 import { interruptionOf } from "./interrupted-session.ts";
 import { type UndoHost, undoSteps } from "./launch-steps.ts";
+import { metadataAt } from "./metadata-at.ts";
 import { readEvents } from "./read-events.ts";
 import { writeJson } from "./write-json.ts";
 
@@ -62,7 +63,7 @@ export async function settleSandbox(host: SettleHost, slug: string): Promise<Set
   if (isOwned(paths.open)) return untouched;
   if (!existsSync(paths.metadata)) return removeHalfMade(host, slug) ? { ...untouched, settled: true } : untouched;
   // There is something to undo, and its journal alone knows what: not to be taken for a half-made one.
-  if (!readMetadata(paths.metadata)) return { slug, settled: true, leftovers: [unreadable] };
+  if (!metadataAt(paths.metadata)) return { slug, settled: true, leftovers: [unreadable] };
   using lock = holdLock(paths.settleLock);
   if (!lock) return untouched;
   const leftovers = await undoDead(host, slug);
@@ -77,7 +78,7 @@ async function undoDead(host: SettleHost, slug: string): Promise<readonly string
   const paths = statePaths(host.stateRoot, slug);
   // Looked at again, now that nobody else settles: somebody may have finished since.
   if (!existsSync(paths.open)) return [];
-  const metadata = readMetadata(paths.metadata);
+  const metadata = metadataAt(paths.metadata);
   if (!metadata || isOwned(paths.open)) return undefined;
   const undoing = await undoHostOf(host, metadata);
   if ("leftovers" in undoing) return undoing.leftovers;
@@ -169,11 +170,3 @@ function removeTemporaries(dir: string): void {
 }
 
 const isFresh = (path: string) => Date.now() - (statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0) < 2000;
-
-function readMetadata(path: string): Metadata | undefined {
-  try {
-    return Metadata.parse(JSON.parse(readFileSync(path, "utf8")));
-  } catch {
-    return undefined;
-  }
-}

@@ -1,10 +1,9 @@
-import { readFileSync } from "node:fs";
 import { isSameProcess } from "../host/process-identity.ts";
 import { statePaths } from "../sandbox/state-paths.ts";
 import type { FromKeeper } from "../spec/keeper-protocol.ts";
-import { Metadata } from "../spec/state-files.ts";
 import { connectKeeper } from "./keeper-client.ts";
 import { listSandboxes } from "./list-sandboxes.ts";
+import { metadataAt } from "./metadata-at.ts";
 import { type SettleHost, type Settlement, settleSandbox } from "./settle.ts";
 
 /** Longest that a keeper is given to stop by itself before it is ended from outside. */
@@ -35,7 +34,7 @@ export async function stopSandbox(
     ]);
     if (answer !== "late" && answer !== "closed") return { slug, settled: true, leftovers: answer.leftovers };
   }
-  const keeper = readKeeper(paths.metadata);
+  const keeper = metadataAt(paths.metadata)?.keeper;
   if (keeper && isSameProcess(keeper)) await host.endProcess(keeper);
   return settleInTurn(host, slug);
 }
@@ -56,12 +55,4 @@ async function settleInTurn(host: SettleHost, slug: string): Promise<Settlement>
 export async function killAll(host: SettleHost): Promise<readonly Settlement[]> {
   const running = listSandboxes(host.stateRoot).filter((row) => row.state === "running" || row.unsettled);
   return Promise.all(running.map((row) => stopSandbox(host, row.metadata.slug, { end: "killed", graceSeconds: 5 })));
-}
-
-function readKeeper(path: string) {
-  try {
-    return Metadata.parse(JSON.parse(readFileSync(path, "utf8"))).keeper;
-  } catch {
-    return undefined;
-  }
 }

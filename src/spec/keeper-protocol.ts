@@ -37,6 +37,10 @@ export type SessionLaunch = z.output<typeof SessionLaunch>;
 /** What `caisson run` gives a new keeper on its standard input, one line. Credentials are named, not given: the keeper resolves them. */
 export const LaunchRequest = z.strictObject({
   metadata: Metadata.omit({ keeper: true }),
+  rules: z
+    .string()
+    .optional()
+    .meta({ description: "The policy's rules as one text: the keeper writes their SHA-256 into the metadata" }),
   policy: Policy,
   provider: z.string(),
   argv: z.array(z.string()).min(1),

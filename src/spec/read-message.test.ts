@@ -2,8 +2,8 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { ToGate } from "./gate-protocol.ts";
 import { ToKeeper } from "./keeper-protocol.ts";
-import { readJournalLine, readToGate, readToKeeper } from "./read-message.ts";
-import { JournalLine } from "./state-files.ts";
+import { readJournalLine, readMetadata, readToGate, readToKeeper } from "./read-message.ts";
+import { JournalLine, Metadata } from "./state-files.ts";
 
 const route = {
   name: "model",
@@ -46,6 +46,30 @@ const samples = [
     schema: JournalLine,
     read: readJournalLine,
     messages: [{ ts: "2026-01-02T03:04:05.678Z", step: "a", phase: "intent", data: { pid: 1 }, later: true }],
+  },
+  {
+    schema: Metadata,
+    read: readMetadata,
+    messages: [
+      {
+        version: 1,
+        slug: "a",
+        engine: "local",
+        compose_project: "caisson-a",
+        agent: "command",
+        provider: "command",
+        modelSource: "live",
+        workspace: { mode: "mount", dir: "/w" },
+        masked: [{ path: ".env", why: "a key" }],
+        policyHash: "0",
+        ports: [{ hostAddress: "127.0.0.1", hostPort: 1, port: 2 }],
+        startedAt: "2026-01-02T03:04:05.678Z",
+        endedAt: "2026-01-02T03:04:06.678Z",
+        end: "failed",
+        exitCode: null,
+        keeper: { pid: 1, startTicks: "2", bootId: "3" },
+      },
+    ],
   },
 ];
 

@@ -1,11 +1,12 @@
 import { createValueReader, type TextFormats, type ValueSchema } from "../base/value-reader.ts";
 import type { ToGate } from "./gate-protocol.ts";
 import journalLine from "./generated/journal-line.json" with { type: "json" };
+import metadata from "./generated/metadata.json" with { type: "json" };
 import toGate from "./generated/to-gate.json" with { type: "json" };
 import toKeeper from "./generated/to-keeper.json" with { type: "json" };
 import { hostPatternProblem } from "./host-pattern.ts";
 import type { ToKeeper } from "./keeper-protocol.ts";
-import type { JournalLine } from "./state-files.ts";
+import type { JournalLine, Metadata } from "./state-files.ts";
 
 // What a launch waits for is read by the schemas' JSON, which `npm run generate` writes from the zod schemas beside this file.
 
@@ -26,3 +27,6 @@ export const readToKeeper = readerOf<ToKeeper>(toKeeper);
 
 /** Reads one line of a journal. */
 export const readJournalLine = readerOf<JournalLine>(journalLine);
+
+/** Reads the metadata of a sandbox. */
+export const readMetadata = readerOf<Metadata>(metadata);

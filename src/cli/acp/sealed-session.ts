@@ -1,6 +1,6 @@
-import { randomInt } from "node:crypto";
 import { newSlug } from "../../base/slug.ts";
 import { startArguments } from "../../host/entry-point.ts";
+import { randomBelow } from "../../host/random-bytes.ts";
 import { runFailure } from "../../run/errors.ts";
 import { connectKeeper, type KeeperClient } from "../../run/keeper-client.ts";
 import type { ListedSandbox } from "../../run/list-sandboxes.ts";
@@ -47,7 +47,7 @@ export async function openSealedSession(
   listener: SessionListener,
 ): Promise<SealedSession> {
   const { output } = context;
-  const plan = await planRun(context, input, { slug: newSlug(randomInt), prompt: undefined, now: new Date() });
+  const plan = await planRun(context, input, { slug: newSlug(randomBelow), prompt: undefined, now: new Date() });
   for (const line of headLines(plan)) output.note(line);
   for (const { text } of plan.notes) output.note(`  ${text}`);
   const { session } = plan.request;

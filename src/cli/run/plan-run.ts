@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { lookForDocker } from "../../host/docker/look-for-docker.ts";
 import { readGitIdentity } from "../../host/read-git-identity.ts";
@@ -6,7 +5,7 @@ import { readWithin } from "../../host/read-within.ts";
 import type { SandboxChoice } from "../../policy/fold-sandboxes.ts";
 import type { ManifestLayer } from "../../policy/manifest-layer.ts";
 import type { Note } from "../../policy/note.ts";
-import { policyHash } from "../../policy/policy-hash.ts";
+import { policyText } from "../../policy/policy-text.ts";
 import { resolveGitUser } from "../../policy/resolve-git-user.ts";
 import { serviceImages } from "../../policy/service-images.ts";
 import { wishedEngine } from "../../policy/wished-engine.ts";
@@ -149,7 +148,7 @@ async function composePlan(context: CommandContext, input: RunInput, decided: De
     color: options.color ?? agent.color,
     model,
     policy,
-    policyHash: policyHash(policy, (text) => createHash("sha256").update(text).digest("hex")),
+    rules: policyText(policy),
     engine: chosen.engine,
     docker: chosen.engine === "docker" ? dockerLaunch(chosen.docker) : undefined,
     workspace,

@@ -1,6 +1,6 @@
-import { randomBytes } from "node:crypto";
 import { isKept, keptFolder } from "../../host/credential/kept/kept-folder.ts";
 import type { PackageClientHost } from "../../host/package-client/package-client-host.ts";
+import { randomBytes } from "../../host/random-bytes.ts";
 import { environmentQuestions } from "../../policy/environment-questions.ts";
 import type { ManifestLayer } from "../../policy/manifest-layer.ts";
 import { clientsOfPresets } from "../../policy/presets/presets.ts";

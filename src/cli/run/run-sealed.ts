@@ -1,6 +1,6 @@
-import { randomInt } from "node:crypto";
 import { newSlug } from "../../base/slug.ts";
 import { startArguments } from "../../host/entry-point.ts";
+import { randomBelow } from "../../host/random-bytes.ts";
 import { connectKeeper } from "../../run/keeper-client.ts";
 import { spawnKeeper } from "../../run/start-keeper.ts";
 import { statePaths } from "../../sandbox/state-paths.ts";
@@ -21,7 +21,7 @@ export async function runSealed(context: CommandContext, input: RunInput): Promi
   const { options } = input;
   const { planRun } = await import("./plan-run.ts");
   const prompt = input.arguments[1] === "-" ? await readPrompt(context) : input.arguments[1];
-  const plan = await planRun(context, input, { slug: newSlug(randomInt), prompt, now: new Date() });
+  const plan = await planRun(context, input, { slug: newSlug(randomBelow), prompt, now: new Date() });
   if (options.dryRun) {
     const { describePlan, planLines } = await import("./describe-plan.ts");
     output.show(describePlan(plan), () => [...headLines(plan), ...planLines(plan), "  nothing was started"]);

@@ -1,7 +1,7 @@
-import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { startArguments } from "../../host/entry-point.ts";
+import { randomBytes } from "../../host/random-bytes.ts";
 import { providers } from "../../provider/providers.ts";
 import { runFailure } from "../../run/errors.ts";
 import { connectKeeper } from "../../run/keeper-client.ts";

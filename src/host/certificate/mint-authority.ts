@@ -9,9 +9,22 @@ export interface MintedAuthority {
   readonly key: string;
 }
 
+/** Keys of one authority, which may be made before its name is known. */
+export interface AuthorityKeys {
+  readonly privateKey: KeyObject;
+  readonly publicKey: KeyObject;
+}
+
+/** Makes the keys of a new authority. */
+export const generateAuthorityKeys = (): AuthorityKeys => generateKeyPairSync("ec", { namedCurve: "P-256" });
+
 /** Mints a P-256 authority for leaves only, valid from an hour ago (clocks differ) for `validSeconds` from now. */
-export function mintAuthority(name: string, now: Date, validSeconds: number): MintedAuthority {
-  const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+export function mintAuthority(
+  name: string,
+  now: Date,
+  validSeconds: number,
+  { privateKey, publicKey } = generateAuthorityKeys(),
+): MintedAuthority {
   const algorithm = sequence(oid("1.2.840.10045.4.3.2"));
   const subject = sequence(der(0x31, sequence(oid("2.5.4.3"), der(0x0c, Buffer.from(name)))));
   const tbs = sequence(

@@ -1,6 +1,6 @@
 import type { Manifest, ManifestSandbox } from "../../spec/manifest.ts";
 import type { ManifestLayer } from "../manifest-layer.ts";
-import { canonicalJson } from "../policy-hash.ts";
+import { canonicalJson } from "../policy-text.ts";
 import { lowLimits } from "../trust-layers.ts";
 import { neverTrusted, type TrustPlace, type Wish } from "./never-trusted.ts";
 

@@ -1,9 +1,9 @@
 import type { Policy } from "../spec/policy.ts";
 
-/** Hash of a policy's rules: the same rules have the same hash, whatever the placeholders of this sandbox are. */
-export function policyHash(policy: Policy, hash: (text: string) => string): string {
+/** A policy's rules as one text, for a digest: the same rules are the same text, whatever the placeholders of this sandbox are. */
+export function policyText(policy: Policy): string {
   const credentials = policy.credentials.map(({ placeholder: _placeholder, ...credential }) => credential);
-  return hash(canonicalJson({ ...policy, credentials }));
+  return canonicalJson({ ...policy, credentials });
 }
 
 /** JSON with the keys of every object in order, and without those that are undefined. */
