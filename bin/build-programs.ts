@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setFlagsFromString } from "node:v8";
 import { Script } from "node:vm";
@@ -9,12 +9,28 @@ import { wrapBundle } from "../src/host/wrap-bundle.ts";
 /** The programs that a caisson consists of, by the name of their bundle. */
 export const programs = {
   cli: "src/cli/main.ts",
+  spare: "src/cli/spare-main.ts",
   keeper: "src/run/keeper-main.ts",
   gate: "src/gate/main.ts",
   listener: "src/sandbox/local/listener-main.ts",
   dialer: "src/sandbox/local/dialer-main.ts",
   detector: "src/sandbox/workspace/secrets/detector-main.ts",
 } as const;
+
+/** Builds `dist/` of a checkout whole, and stamps it: `bin/caisson` takes what has a stamp and is newer than its sources. */
+export async function buildAll(root: string): Promise<void> {
+  const dist = join(root, "dist");
+  const stamp = join(dist, ".stamp");
+  rmSync(stamp, { force: true });
+  mkdirSync(dist, { recursive: true });
+  for (const file of readdirSync(dist)) rmSync(join(dist, file), { recursive: true });
+  // As old as the build's beginning, by the clock that files get their times from: a source saved meanwhile is newer.
+  const draft = join(dist, ".stamp.draft");
+  writeFileSync(draft, "");
+  await buildPrograms({ root, outdir: dist, entryPoints: programs });
+  compileProgram(dist, "gate");
+  renameSync(draft, stamp);
+}
 
 /**
  * Bundles programs into a folder. One file of the older module format for each: Node starts it in half the time, for it
@@ -41,7 +57,7 @@ export async function buildPrograms(options: {
  * Compiles a built program for later starts (`src/host/start-main.ts`), all of it: for one that is started where nothing that it
  * learns could be kept. Worth it for small programs: what is never called is loaded, too.
  */
-export function compileProgram(outdir: string, name: keyof typeof programs): void {
+function compileProgram(outdir: string, name: keyof typeof programs): void {
   const file = join(outdir, `${name}.cjs`);
   setFlagsFromString("--no-lazy");
   const script = new Script(wrapBundle(readFileSync(file, "latin1")), { filename: file });

@@ -125,6 +125,12 @@ export const commandTable: readonly CommandRow[] = [
     load: async () => (await import("./commands/kill.ts")).killCommand,
   },
   {
+    name: "spare",
+    group: "set up",
+    summary: "have the next run booted before you ask for it",
+    load: async () => (await import("./commands/spare.ts")).spareCommand,
+  },
+  {
     name: "doctor",
     group: "set up",
     summary: "say what this machine has and lacks, and mend it with --fix",

@@ -8,6 +8,12 @@ export const runErrors = {
     status: 500,
     exit: 6,
   },
+  spare_failed: {
+    message: (d: { detail: string }) => `Cannot keep a spare: ${d.detail}`,
+    hint: () => "caisson doctor   (runs work without one)",
+    status: 500,
+    exit: 6,
+  },
   slug_taken: {
     message: (d: { slug: string }) => `Cannot start sandbox: "${d.slug}" is there already`,
     hint: () => "caisson ls --all",

@@ -12,6 +12,8 @@ export interface SpawnedKeeper {
   launch(request: LaunchRequest): Promise<void>;
   /** Ends a keeper that got no request; does nothing to one that did. */
   abandon(): void;
+  /** Resolves when it is gone without having answered. */
+  readonly died: Promise<void>;
 }
 
 /** Starts a detached keeper: it outlives this process and its terminal. */
@@ -35,6 +37,14 @@ export function spawnKeeper(
  * run, 7 for what it says. Undefined where it could not start one.
  */
 export function adoptKeeper(): SpawnedKeeper | undefined {
+  adopted ??= adopt();
+  return adopted;
+}
+
+/** The descriptors are read by one reader, whoever asks for it first. */
+let adopted: SpawnedKeeper | undefined;
+
+function adopt(): SpawnedKeeper | undefined {
   try {
     if (!fstatSync(7).isFIFO() || !fstatSync(8).isFIFO()) return undefined;
   } catch {
@@ -68,6 +78,7 @@ function speakTo(request: Writable, streams: readonly Readable[]): SpawnedKeeper
   request.on("error", () => {}); // Seen in the streams' end.
 
   return {
+    died: answer.then((line) => (line === undefined ? undefined : new Promise<never>(() => {}))),
     async launch(launch) {
       isTold = true;
       request.end(`${JSON.stringify(launch)}\n`);

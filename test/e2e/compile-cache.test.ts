@@ -1,41 +1,21 @@
 import { execFileSync, spawnSync } from "node:child_process";
-import {
-  chmodSync,
-  cpSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { Script } from "node:vm";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { wrapBundle } from "../../src/host/wrap-bundle.ts";
-import { createTestCli, launcher } from "../kit/cli.ts";
-
-const root = resolve(import.meta.dirname, "../..");
+import { makeBundledCopy } from "../kit/bundled-copy.ts";
+import { createTestCli } from "../kit/cli.ts";
 
 it("the compiled code of sources is in a folder of the person's alone, whatever the umask", async () => {
   await using cli = createTestCli();
   const { NODE_COMPILE_CACHE: _, ...env } = cli.environment;
-  const copy = mkdtempSync(join(tmpdir(), "caisson-source-"));
-  try {
-    for (const part of ["bin", "src", "package.json"]) cpSync(join(root, part), join(copy, part), { recursive: true });
-    symlinkSync(join(root, "node_modules"), join(copy, "node_modules"));
-    execFileSync("sh", ["-c", `umask 000; exec "$0" --version`, join(copy, "bin/caisson")], {
-      env,
-      cwd: cli.workspace,
-    });
-    const folder = join(env.XDG_CACHE_HOME ?? join(cli.home, ".cache"), "caisson/compile");
-    expect(statSync(folder).mode & 0o077).toBe(0);
-  } finally {
-    rmSync(copy, { recursive: true });
-  }
+  using copy = await makeBundledCopy();
+  rmSync(join(copy.root, "dist/.stamp"));
+  execFileSync("sh", ["-c", `umask 000; exec "$0" --version`, copy.launcher], { env, cwd: cli.workspace });
+  const folder = join(env.XDG_CACHE_HOME ?? join(cli.home, ".cache"), "caisson/compile");
+  expect(statSync(folder).mode & 0o077).toBe(0);
 });
 
 describe("what starts of the bundles have compiled", () => {
@@ -43,15 +23,18 @@ describe("what starts of the bundles have compiled", () => {
   const cached = join(folder, "caisson/code");
   const env: NodeJS.ProcessEnv = { ...process.env, XDG_CACHE_HOME: folder, NODE_COMPILE_CACHE: undefined };
   const call = (words: readonly string[], umask = "077") =>
-    spawnSync("sh", ["-c", `umask ${umask}; exec "$0" "$@"`, launcher, ...words], { env, encoding: "utf8" });
+    spawnSync("sh", ["-c", `umask ${umask}; exec "$0" "$@"`, copy.launcher, ...words], { env, encoding: "utf8" });
   const kept = () => readdirSync(cached).filter((name) => name.startsWith("cli-agents-"));
   let lesson = "";
+  let copy: Awaited<ReturnType<typeof makeBundledCopy>>;
 
-  beforeAll(() => {
-    execFileSync(process.execPath, [join(root, "bin/build.ts")]);
-    mkdirSync(folder, { recursive: true });
+  beforeAll(async () => {
+    copy = await makeBundledCopy();
   });
-  afterAll(() => rmSync(folder, { recursive: true }));
+  afterAll(() => {
+    copy[Symbol.dispose]();
+    rmSync(folder, { recursive: true });
+  });
 
   it("is learnt from three good ends and then left alone, in a folder of this person's alone", () => {
     expect(call(["agents"], "000").status).toBe(0);
@@ -74,7 +57,7 @@ describe("what starts of the bundles have compiled", () => {
 
   /** Code that says other words than the program whose text it pretends to be of: all that V8 compares is the length. */
   const foreignCode = () => {
-    const length = readFileSync(join(root, "dist/cli.cjs"), "latin1").length;
+    const length = readFileSync(join(copy.root, "dist/cli.cjs"), "latin1").length;
     const text = 'console.log("foreign code");process.exit()';
     return new Script(wrapBundle(text + " ".repeat(length - text.length))).createCachedData();
   };
@@ -106,7 +89,9 @@ describe("what starts of the bundles have compiled", () => {
     const home = mkdtempSync(join(tmpdir(), "caisson-home-"));
     try {
       execFileSync("chown", ["65534", home]);
-      const { status } = spawnSync(launcher, ["agents"], { env: { ...env, HOME: home, XDG_CACHE_HOME: undefined } });
+      const { status } = spawnSync(copy.launcher, ["agents"], {
+        env: { ...env, HOME: home, XDG_CACHE_HOME: undefined },
+      });
       expect(status).toBe(0);
       expect(readdirSync(home)).not.toContain(".cache");
     } finally {

@@ -1,3 +1,4 @@
+import { endSpare } from "../../run/spare-place.ts";
 import { killAll } from "../../run/stop-sandbox.ts";
 import { defineCommand } from "../frame/command.ts";
 import { showSettlement } from "../output/show-settlement.ts";
@@ -7,12 +8,14 @@ import { settleHost } from "../settle-host.ts";
 export const killCommand = defineCommand({
   arguments: [],
   options: {},
-  examples: [{ line: "caisson kill", does: "ends every sandbox of yours, now; nobody is asked" }],
+  examples: [{ line: "caisson kill", does: "ends every sandbox of yours, and a spare, now; nobody is asked" }],
   exits: { 6: "something is left: it is listed, and caisson cleanup tries again" },
   run: async (context) => {
-    const { output } = context;
+    const { output, folders } = context;
+    const spare = await endSpare(folders.state);
     const settlements = await killAll(settleHost(context));
-    if (settlements.length === 0) output.note("nothing runs");
+    if (spare === "ended") output.note("the spare was ended");
+    if (settlements.length === 0 && spare !== "ended") output.note("nothing runs");
     return Math.max(0, ...settlements.map((settlement) => showSettlement(output, settlement, "killed")));
   },
 });

@@ -1,0 +1,332 @@
+import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { findSpare, spareFolder } from "../../src/run/spare-place.ts";
+import { makeBundledCopy } from "../kit/bundled-copy.ts";
+import { createTestCli, type TestCli } from "../kit/cli.ts";
+
+type Copy = Awaited<ReturnType<typeof makeBundledCopy>>;
+
+let copy: Copy;
+beforeAll(async () => {
+  copy = await makeBundledCopy();
+});
+afterAll(() => copy[Symbol.dispose]());
+
+describe("a run that a spare serves", () => {
+  it("says, answers and ends as one that booted itself", async () => {
+    await using cli = createTestCli();
+    const program = 'echo "$1|$2|$3"; pwd; umask; cat; echo words >&2; exit 7';
+    const words = ["--engine", "local", "--", "sh", "-c", program, "-", "two words", "two\nlines", ""];
+    const call = () => piped(cli, `umask 027; printf 'typed' | "$0" run "$@" 2>&1`, words);
+    const cold = call();
+    expect(cold.code).toBe(7);
+    const { keeper } = await keepSpare(cli);
+    const served = call();
+    expect(withoutSlug(served)).toEqual(withoutSlug(cold));
+    expect(keeperOf(cli, slugOf(served))).toBe(keeper);
+  });
+
+  it("is followed by the next one, each by its own spare", async () => {
+    await using cli = createTestCli();
+    await keepSpare(cli);
+    const keepers: number[] = [];
+    for (let round = 0; round < 3; round++) {
+      const keeper = await waitingKeeper(cli);
+      const run = piped(cli, `"$0" run "$@" 2>&1`, ["--engine", "local", "--", "echo", `round ${round}`]);
+      expect(run.text).toContain(`round ${round}`);
+      expect(keeperOf(cli, slugOf(run))).toBe(keeper);
+      keepers.push(keeper);
+    }
+    expect(new Set(keepers).size).toBe(3);
+  });
+
+  it("has the caller's own answers to wrong words, and its exit code", async () => {
+    await using cli = createTestCli();
+    for (const words of [
+      ["--no-such-option", "x"],
+      ["no-such-agent", "do it"],
+    ]) {
+      const cold = piped(cli, `"$0" run "$@" 2>&1`, words);
+      await keepSpare(cli);
+      expect(piped(cli, `"$0" run "$@" 2>&1`, words)).toEqual(cold);
+      expect(cold.code).not.toBe(0);
+    }
+  });
+
+  it("is one of two that come at once; both are right", async () => {
+    await using cli = createTestCli();
+    const { keeper } = await keepSpare(cli);
+    const both = await Promise.all(
+      ["one", "two"].map((word) => pipedLater(cli, `"$0" run "$@" 2>&1`, ["--engine", "local", "--", "echo", word])),
+    );
+    expect(both.map(({ code }) => code)).toEqual([0, 0]);
+    expect(both.map(({ text }) => /^(one|two)$/m.exec(text)?.[1])).toEqual(["one", "two"]);
+    expect(both.filter((run) => keeperOf(cli, slugOf(run)) === keeper)).toHaveLength(1);
+  });
+
+  it("is ended by the caller's signals, as its own", async () => {
+    await using cli = createTestCli();
+    const { keeper } = await keepSpare(cli);
+    const call = start(cli, `exec "$0" run "$@" 2>&1 | cat`, [
+      "--engine",
+      "local",
+      "--",
+      "sh",
+      "-c",
+      "echo up; sleep 60",
+    ]);
+    await call.seen("up");
+    const [slug = ""] = readdirSync(join(cli.stateRoot, "sandboxes"));
+    expect(keeperOf(cli, slug)).toBe(keeper);
+    process.kill(callerOf(cli), "SIGTERM");
+    await call.ended;
+    await until(() => metadataOf(cli, slug).endedAt !== undefined);
+    expect(spawnSync("pgrep", ["-f", "slee[p] 60"]).status).toBe(1);
+  });
+
+  it("loses its caller to kill -9 as it would lose its terminal: nothing waits for ever", async () => {
+    await using cli = createTestCli();
+    await keepSpare(cli);
+    const spare = findSpare(spareFolder(cli.stateRoot))?.pid ?? 0;
+    const call = start(cli, `exec "$0" run "$@" 2>&1 | cat`, [
+      "--engine",
+      "local",
+      "--",
+      "sh",
+      "-c",
+      "echo up; sleep 61",
+    ]);
+    await call.seen("up");
+    process.kill(callerOf(cli), "SIGKILL");
+    await until(() => !isThere(spare));
+    await cli.run(["kill"]);
+  });
+
+  it("ends its caller when it is killed itself, and says so", async () => {
+    await using cli = createTestCli();
+    await keepSpare(cli);
+    const spare = findSpare(spareFolder(cli.stateRoot))?.pid ?? 0;
+    const call = start(cli, `{ "$0" run "$@" 2>&1; echo "code $?"; } | cat`, [
+      "--engine",
+      "local",
+      "--",
+      "sh",
+      "-c",
+      "echo up; sleep 62",
+    ]);
+    await call.seen("up");
+    process.kill(spare, "SIGKILL");
+    const text = await call.ended;
+    expect(text).toContain("Lost the run's command line: it was killed");
+    expect(text).toContain("code 137");
+    await cli.run(["kill"]);
+  });
+});
+
+describe("a run that the spare does not serve boots by itself", () => {
+  const cases: Readonly<Record<string, { shell: string; reason: RegExp }>> = {
+    "another variable": { shell: 'OTHER=1 "$0" run "$@" 2>&1', reason: /^variable OTHER$/ },
+    "a variable less": { shell: 'unset CAISSON_ENGINE; "$0" run "$@" 2>&1', reason: /^variable CAISSON_ENGINE$/ },
+    "another limit": { shell: 'ulimit -n 512; "$0" run "$@" 2>&1', reason: /^limits$/ },
+    "another priority": { shell: 'nice -n 5 "$0" run "$@" 2>&1', reason: /^nice$/ },
+    "less rights": { shell: 'setpriv --no-new-privs "$0" run "$@" 2>&1', reason: /^NoNewPrivs$/ },
+    "another place among the processors": { shell: 'taskset 1 "$0" run "$@" 2>&1', reason: /^Cpus_allowed$/ },
+    "output to a file": {
+      shell: '"$0" run "$@" >out 2>&1; code=$?; cat out; rm out; exit $code',
+      reason: /^standard stream 1/,
+    },
+  };
+  for (const [name, { shell, reason }] of Object.entries(cases)) {
+    it(name, async () => {
+      await using cli = createTestCli();
+      const { keeper } = await keepSpare(cli);
+      const run = piped(cli, `(${shell})`, ["--engine", "local", "--", "echo", "hello"]);
+      expect(run).toMatchObject({ code: 0, text: expect.stringContaining("hello") });
+      expect(keeperOf(cli, slugOf(run))).not.toBe(keeper);
+      expect(readFileSync(join(spareFolder(cli.stateRoot), "refused"), "utf8")).toMatch(reason);
+      // It waits on, for whom it is meant.
+      const next = piped(cli, `"$0" run "$@" 2>&1`, ["--engine", "local", "--", "echo", "hello"]);
+      expect(keeperOf(cli, slugOf(next))).toBe(keeper);
+    });
+  }
+
+  it("when Caisson was built anew; a spare of the new build takes its place", async () => {
+    await using cli = createTestCli();
+    const { keeper } = await keepSpare(cli);
+    execFileSync(process.execPath, [join(copy.root, "bin/build.ts")]);
+    const run = piped(cli, `"$0" run "$@" 2>&1`, ["--engine", "local", "--", "echo", "hello"]);
+    expect(run).toMatchObject({ code: 0, text: expect.stringContaining("hello") });
+    expect(keeperOf(cli, slugOf(run))).not.toBe(keeper);
+    await until(() => !isThere(keeper));
+    expect(await waitingKeeper(cli)).not.toBe(keeper);
+  });
+});
+
+describe("a spare", () => {
+  it("ends by itself, by --stop and by kill, and nothing of it is left", async () => {
+    await using cli = createTestCli();
+    const ends: Readonly<Record<string, () => Promise<unknown>>> = {
+      "by itself": async () => {},
+      "by --stop": () => cli.run(["spare", "--stop"]),
+      "by kill": () => cli.run(["kill"]),
+    };
+    for (const [how, end] of Object.entries(ends)) {
+      await keepSpare(cli, how === "by itself" ? "1s" : "10m");
+      await end();
+      await until(() => ownProcesses(cli).length === 0);
+      expect(readdirSync(cli.stateRoot).filter((name) => name.startsWith("spare"))).toEqual([]);
+    }
+  });
+
+  it("takes its keeper and gate with it when it is killed, and the next run boots by itself", async () => {
+    await using cli = createTestCli();
+    await keepSpare(cli);
+    process.kill(findSpare(spareFolder(cli.stateRoot))?.pid ?? 0, "SIGKILL");
+    await until(() => ownProcesses(cli).length === 0);
+    const run = piped(cli, `"$0" run "$@" 2>&1`, ["--engine", "local", "--", "echo", "hello"]);
+    expect(run).toMatchObject({ code: 0, text: expect.stringContaining("hello") });
+    expect(existsSync(spareFolder(cli.stateRoot))).toBe(false);
+  });
+
+  it("ends when its keeper is killed", async () => {
+    await using cli = createTestCli();
+    const { keeper } = await keepSpare(cli);
+    process.kill(keeper, "SIGKILL");
+    await until(() => ownProcesses(cli).length === 0);
+    expect(existsSync(spareFolder(cli.stateRoot))).toBe(false);
+  });
+
+  it("does not wait for somebody who claimed it and died", async () => {
+    await using cli = createTestCli();
+    const { keeper } = await keepSpare(cli);
+    writeFileSync(join(spareFolder(cli.stateRoot), "claimed"), "");
+    await until(() => !isThere(keeper));
+    expect(await waitingKeeper(cli)).not.toBe(keeper);
+  });
+
+  it("is one: a second takes the first one's place", async () => {
+    await using cli = createTestCli();
+    const first = await keepSpare(cli);
+    const second = await keepSpare(cli);
+    expect(isThere(first.keeper)).toBe(false);
+    expect(isThere(second.keeper)).toBe(true);
+  });
+
+  it("is in a folder of its person's alone", async () => {
+    await using cli = createTestCli();
+    await keepSpare(cli);
+    const listed = execFileSync("find", [spareFolder(cli.stateRoot), "-perm", "/077"], { encoding: "utf8" });
+    expect(listed).toBe("");
+  });
+});
+
+/** Starts a spare and says which keeper waits with it. */
+async function keepSpare(cli: TestCli, duration = "10m"): Promise<{ readonly keeper: number }> {
+  const args = ["spare", "--for", duration];
+  const { status, stderr } = spawnSync(copy.launcher, args, {
+    env: cli.environment,
+    cwd: cli.workspace,
+    encoding: "utf8",
+  });
+  expect({ status, stderr }).toMatchObject({ status: 0 });
+  return { keeper: await waitingKeeper(cli) };
+}
+
+/** The keeper of the spare that waits: the youngest, for the one before it may still be ending. */
+async function waitingKeeper(cli: TestCli): Promise<number> {
+  await until(() => findSpare(spareFolder(cli.stateRoot)) !== undefined);
+  const spare = findSpare(spareFolder(cli.stateRoot))?.pid ?? 0;
+  const isKeeper = (pid: number) => /start\.cjs\0keeper/.test(readMaybe(`/proc/${pid}/cmdline`));
+  const near = ownProcesses(cli).filter(isKeeper);
+  // The launcher starts the keeper just before it becomes the spare.
+  const [keeper = 0] = near.toSorted((a, b) => Math.abs(a - spare) - Math.abs(b - spare));
+  return keeper;
+}
+
+/** Every process that has this person's state folder in its variables. */
+function ownProcesses(cli: TestCli): readonly number[] {
+  const mark = `XDG_STATE_HOME=${cli.environment.XDG_STATE_HOME}`;
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .filter((pid) => readMaybe(`/proc/${pid}/environ`).split("\0").includes(mark))
+    .map(Number);
+}
+
+/** The shell that waits for the spare's exit code. */
+function callerOf(cli: TestCli): number {
+  const isCaller = (pid: number) => readMaybe(`/proc/${pid}/cmdline`).startsWith(`/bin/sh\0${copy.launcher}\0run`);
+  return ownProcesses(cli).find(isCaller) ?? 0;
+}
+
+function readMaybe(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return "";
+  }
+}
+
+const isThere = (pid: number) => existsSync(`/proc/${pid}`) && !/^State:\s*Z/m.test(readMaybe(`/proc/${pid}/status`));
+const metadataOf = (cli: TestCli, slug: string) =>
+  JSON.parse(readFileSync(join(cli.stateRoot, "sandboxes", slug, "metadata.json"), "utf8"));
+const keeperOf = (cli: TestCli, slug: string): number => metadataOf(cli, slug).keeper.pid;
+
+interface Run {
+  readonly text: string;
+  readonly code: number | null;
+}
+
+const slugOf = ({ text }: Run) => /sandbox\s+(\S+)/.exec(text)?.[1] ?? "";
+/** Times and names differ from run to run. */
+const withoutSlug = (run: Run) => ({
+  ...run,
+  text: run.text.replaceAll(slugOf(run), "SLUG").replaceAll(/\d+\.\d+ s/g, "T s"),
+});
+
+/** A call whose output is a pipe of the shell's (a program's own pipes are sockets). */
+function piped(cli: TestCli, shell: string, words: readonly string[]): Run {
+  const { stdout } = spawnSync("sh", ["-c", inPipe(shell), copy.launcher, ...words], {
+    env: cli.environment,
+    cwd: cli.workspace,
+    encoding: "utf8",
+    timeout: 30_000,
+  });
+  return codeOf(stdout);
+}
+
+const inPipe = (shell: string) => `{ ${shell}; echo "code=$?"; } </dev/null 2>/dev/null | cat`;
+const codeOf = (text: string): Run => {
+  const [, code] = /code=(\d+)\n$/.exec(text) ?? [];
+  return { text: text.replace(/code=\d+\n$/, ""), code: code === undefined ? null : Number(code) };
+};
+
+async function pipedLater(cli: TestCli, shell: string, words: readonly string[]): Promise<Run> {
+  return codeOf(await start(cli, inPipe(shell), words).ended);
+}
+
+function start(cli: TestCli, shell: string, words: readonly string[]) {
+  const child: ChildProcess = spawn("sh", ["-c", `(${shell}) </dev/null 2>&1`, copy.launcher, ...words], {
+    env: cli.environment,
+    cwd: cli.workspace,
+    stdio: ["ignore", "pipe", "ignore"],
+  });
+  let text = "";
+  child.stdout?.setEncoding("utf8").on("data", (part: string) => {
+    text += part;
+  });
+  return {
+    seen: (word: string) => until(() => text.includes(word)),
+    ended: new Promise<string>((resolve) => child.once("close", () => resolve(text))),
+  };
+}
+
+async function until(isSo: () => boolean): Promise<void> {
+  for (let tries = 0; tries < 1500; tries++) {
+    if (isSo()) return;
+    await sleep(10);
+  }
+  throw new Error("it did not come to that within 15 s");
+}
