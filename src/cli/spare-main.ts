@@ -22,6 +22,7 @@ import { identifyProcess, isSameProcess } from "../host/process-identity.ts";
 import { findSpare, spareFolder, sparePlace } from "../run/spare-place.ts";
 import { adoptKeeper } from "../run/start-keeper.ts";
 import { createRequestReader, type SpareRequest } from "./spare/read-request.ts";
+import { rehearse } from "./spare/rehearse.ts";
 import { streamProblem, takeStreams } from "./spare/take-streams.ts";
 
 /** A caller that has claimed us asks at once, or has died. */
@@ -53,7 +54,7 @@ void wait();
 
 async function wait(): Promise<void> {
   for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) process.once(signal, () => withdraw());
-  await loadAhead();
+  await Promise.all([loadAhead(), rehearse(environment, place.folder)]);
   writeFileSync(place.process, JSON.stringify(identifyProcess(process.pid)), { mode: 0o600 });
   if (!publish()) return withdraw();
   keeper?.died.then(() => client === undefined && withdraw());
