@@ -91,6 +91,8 @@ const settings: BuildOptions = {
   bundle: true,
   platform: "node",
   target: "node24",
+  // Late imports of Node's own and of packages with native parts become `require`: compiled code that is kept knows no loader.
+  supported: { "dynamic-import": false },
   format: "cjs",
   define: { "import.meta.dirname": "__dirname", "import.meta.filename": "__filename" },
   minifySyntax: true,

@@ -26,7 +26,7 @@ export function sandboxMemory(keeper: number): {
 
 function isGate(pid: number): boolean {
   try {
-    return /\/gate(\/main\.ts|\.cjs)/.test(readFileSync(`/proc/${pid}/cmdline`, "utf8"));
+    return /\/gate(\/main\.ts|\.cjs)|start\.cjs\0gate/.test(readFileSync(`/proc/${pid}/cmdline`, "utf8"));
   } catch {
     return false;
   }

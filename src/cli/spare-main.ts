@@ -57,7 +57,7 @@ async function wait(): Promise<void> {
   await Promise.all([loadAhead(), rehearse(environment, place.folder)]);
   writeFileSync(place.process, JSON.stringify(identifyProcess(process.pid)), { mode: 0o600 });
   if (!publish()) return withdraw();
-  keeper?.died.then(() => client === undefined && withdraw());
+  void keeper?.died.then(() => client === undefined && withdraw());
   setTimeout(() => expire(), Number(idle));
   let giveUp: NodeJS.Timeout | undefined;
   watch(place.folder, (_event, name) => {

@@ -18,7 +18,7 @@ import {
   writeSync,
 } from "node:fs";
 import { createRequire } from "node:module";
-import { constants, Script } from "node:vm";
+import { Script } from "node:vm";
 import { wrapBundle } from "./wrap-bundle.ts";
 
 /** Bundles by name: the first digits of the digest of their text, and its length. Written in by the build. */
@@ -45,7 +45,6 @@ function start(): void {
   const cache = bundle?.length === text.length ? findCache(bundle.id) : undefined;
   const script = new Script(wrapBundle(text), {
     filename: file,
-    importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
     ...(cache?.code !== undefined && { cachedData: cache.code }),
   });
   if (cache?.learn && script.cachedDataRejected !== true) {

@@ -18,7 +18,7 @@ export const spareCommand = defineCommand({
   ],
   exits: { 6: "it could not be started, or not be ended" },
   notes: [
-    "A spare is a command line, a keeper and a gate that have booted and wait (about 80 MB). It becomes the next run on the local",
+    "A spare is a command line, a keeper and a gate that have booted and wait (some 60 MB). It becomes the next run on the local",
     "engine that is asked for with the same variables, limits and rights as this command; the next spare then boots beside",
     "that run. Any other run starts as always; caisson spare says why the last one did. Nothing is decided ahead: manifests,",
     "credentials and the workspace are read when a run is asked for.",
