@@ -45,15 +45,15 @@ export function findAgentCli(names: readonly string[], places: SearchPlaces): Ag
     .flatMap((folder) => names.map((name) => join(folder, name)))
     .find(isExecutable);
   if (file === undefined) return undefined;
-  const binary = realpathSync(file);
+  const binary = realpathSync.native(file);
   // Its own Node when it is a script for one; else the person's, since the agent's work may need it.
   const node = startsWithNode(binary) ? nodeFor(file, places, own) : firstOnPath("node", places);
   const programs = [file, ...(node === undefined ? [] : [node])].filter((program) => !isSystem(program));
-  const dirs = [...new Set(programs.map((program) => visiblePart(realpathSync(program), places.home)))];
+  const dirs = [...new Set(programs.map((program) => visiblePart(realpathSync.native(program), places.home)))];
   const isVisible = (folder: string) => dirs.some((dir) => `${folder}/`.startsWith(`${dir}/`));
   const path = programs.map((program) => {
     const folder = dirname(program);
-    return isVisible(folder) ? folder : dirname(realpathSync(program));
+    return isVisible(folder) ? folder : dirname(realpathSync.native(program));
   });
   const version = versionOf(binary);
   return {
@@ -64,7 +64,7 @@ export function findAgentCli(names: readonly string[], places: SearchPlaces): Ag
 }
 
 /** What every sandbox sees anyway. */
-const isSystem = (file: string) => /^\/(usr|bin|sbin|lib|lib64)\//.test(realpathSync(file));
+const isSystem = (file: string) => /^\/(usr|bin|sbin|lib|lib64)\//.test(realpathSync.native(file));
 
 /** The folders that are searched, in order. */
 function searchFolders({ environment, home }: SearchPlaces, own: string): readonly string[] {
@@ -109,7 +109,7 @@ function startsWithNode(file: string): boolean {
 function nodeFor(file: string, places: SearchPlaces, own: string): string {
   const beside = join(dirname(file), "node");
   if (isExecutable(beside)) return beside;
-  const isOwn = dirname(file) === own || realpathSync(file).startsWith(`${dirname(own)}/`);
+  const isOwn = dirname(file) === own || realpathSync.native(file).startsWith(`${dirname(own)}/`);
   return (isOwn ? undefined : firstOnPath("node", places)) ?? process.execPath;
 }
 

@@ -35,7 +35,7 @@ export function programsOutside(path: string, workspace: string | undefined): Pr
 
 function realPathOf(path: string): string | undefined {
   try {
-    return realpathSync(path);
+    return realpathSync.native(path);
   } catch {
     return undefined;
   }

@@ -18,7 +18,7 @@ export function readWithin(
     file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
     const facts = fstatSync(file);
     const real = readlinkSync(`/proc/self/fd/${file}`);
-    const isInside = real.startsWith(`${realpathSync(dir).replace(/\/$/, "")}${sep}`) && !hidden.has(real);
+    const isInside = real.startsWith(`${realpathSync.native(dir).replace(/\/$/, "")}${sep}`) && !hidden.has(real);
     return isInside && facts.isFile() && facts.size <= maxBytes ? readFileSync(file, "utf8") : undefined;
   } catch {
     return undefined;

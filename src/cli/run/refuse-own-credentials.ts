@@ -21,7 +21,7 @@ const isWithin = (path: string, dir: string): boolean => `${path}/`.startsWith(d
 
 function realPath(path: string): string | undefined {
   try {
-    return realpathSync(path);
+    return realpathSync.native(path);
   } catch {
     return undefined;
   }

@@ -23,5 +23,5 @@ export function resolveWorkspace(
       expected: "a folder that is there",
     });
   }
-  return { mode: options.workspace ?? "mount", dir: realpathSync(wanted) };
+  return { mode: options.workspace ?? "mount", dir: realpathSync.native(wanted) };
 }

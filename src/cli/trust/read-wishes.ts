@@ -122,7 +122,7 @@ const digestOf = (bytes: Uint8Array | string): string => createHash("sha256").up
 
 function realOr(path: string): string {
   try {
-    return realpathSync(path);
+    return realpathSync.native(path);
   } catch {
     return path;
   }

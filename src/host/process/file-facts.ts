@@ -30,7 +30,8 @@ export const fileFacts: FileFacts = {
     return stat.isFile() ? "file" : "other";
   },
   linkTarget: (path) => attempt(() => readlinkSync(path)),
-  realPath: (path) => attempt(() => realpathSync(path)),
+  // The kernel's own way: Node's looks at every part of a path.
+  realPath: (path) => attempt(() => realpathSync.native(path)),
   names: (dir) => attempt(() => readdirSync(dir)) ?? [],
   spaceOf: (path) =>
     attempt(() => {

@@ -4,7 +4,6 @@ import { removeTree } from "../../host/process/remove-tree.ts";
 import type { ProcessIdentity } from "../../host/process-identity.ts";
 import type { LaunchPlan, Sandbox } from "../../spec/engine.ts";
 import { sandboxFolders } from "../sandbox-folders.ts";
-import { createEarlyListener } from "./early-listener.ts";
 import { endGroups, endNamespace } from "./end-processes.ts";
 import { enterArguments } from "./enter-arguments.ts";
 import { execInside } from "./exec-inside.ts";
@@ -12,10 +11,9 @@ import type { HolderFacts } from "./holder.ts";
 import { createLauncherPool } from "./launcher-pool.ts";
 import { prepareLimits } from "./limits/prepare-limits.ts";
 import { watchLimits } from "./limits/watch-limits.ts";
-import { openListener } from "./open-listener.ts";
+import { createNamespaceHelper } from "./namespace-helper.ts";
 import { reapGates, reapSandbox } from "./reap-sandbox.ts";
 import { refuseUntrusted } from "./refuse-untrusted.ts";
-import { sealDevices } from "./seal-devices.ts";
 import { type Dialer, startDialer } from "./start-dialer.ts";
 import { type GateOptions, startGateProcess } from "./start-gate-process.ts";
 import { type LocalContext, startHolder } from "./start-holder.ts";
@@ -72,15 +70,15 @@ async function prepare(
   const limits = prepareLimits(host, plan, { scope: await host.enterScope(), record });
   const launchers = createLauncherPool(host, limits.launcher, sandboxFolders(plan.stateDir).seccomp);
   const fixedAffinity = limits.launcher.cpuList !== undefined;
-  const early = createEarlyListener(host, plan.proxy.port);
-  const options = { fixedAffinity, onNamespaces: early.open };
+  const helper = createNamespaceHelper(host, plan.proxy.port);
+  const options = { fixedAffinity, onNamespaces: helper.open };
   const holder = await startHolder(context, plan, view, options).catch((error: unknown) => {
     launchers.close();
-    early.discard();
+    helper.discard();
     throw error;
   });
   const { monitor, init, pidNamespace } = holder;
-  const sealed = host.isRoot ? sealDevices(host, holder) : Promise.resolve();
+  const sealed = helper.seal(holder);
   sealed.catch(() => {}); // Told by the first command, which waits for it.
   const watch = watchLimits(host, plan, holder, limits);
   const held = {
@@ -93,7 +91,7 @@ async function prepare(
   const gone = holder.gone.then(({ reason }) => {
     watch.close();
     launchers.close();
-    early.discard();
+    helper.discard();
     return { reason: watch.breach() ?? reason };
   });
   let stopping: Promise<{ leftovers: readonly string[] }> | undefined;
@@ -109,7 +107,7 @@ async function prepare(
   };
   return {
     facts: { monitor, init, pidNamespace },
-    openListener: async (port) => early.take(port) ?? openListener(host, holder, port),
+    openListener: (port) => helper.takeListener(holder, port),
     startDialer: async () => {
       const dialer = await startDialer(host, holder, plan.stateDir);
       void holder.gone.then(dialer.end);
@@ -119,7 +117,7 @@ async function prepare(
       slug: plan.slug,
       limitMechanisms: limits.mechanisms,
       exec: async (request) => {
-        early.discard();
+        helper.discard();
         await sealed.catch((error: unknown) => {
           enterArguments(holder, []); // A sandbox that has ended is told as such.
           throw error;

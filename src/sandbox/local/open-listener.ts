@@ -1,9 +1,9 @@
+import type { ChildProcess } from "node:child_process";
 import type { Server } from "node:net";
 import { enterArguments } from "./enter-arguments.ts";
 import { localFailure } from "./errors.ts";
 import type { Holder } from "./holder.ts";
 import type { LocalHost } from "./local-host.ts";
-import { renderListen } from "./perl-scripts.ts";
 
 /** Longest that opening a listener may take. */
 const listenSeconds = 15;
@@ -13,18 +13,17 @@ const listenSeconds = 15;
  * it to the gate and close its own copy before anything runs inside, else it would accept connections itself.
  */
 export async function openListener(host: LocalHost, holder: Pick<Holder, "init">, port: number): Promise<Server> {
-  const { node, perl } = host.programs;
-  const slow = [node, host.listenerEntry, String(port)];
-  if (perl === undefined) return runHelper(host, holder, slow);
-  return runHelper(host, holder, [perl, ...renderListen(host.arch, port)]).catch(() => runHelper(host, holder, slow));
-}
-
-function runHelper(host: LocalHost, holder: Pick<Holder, "init">, helper: readonly string[]): Promise<Server> {
-  const child = host.spawn(host.programs.nsenter, [...enterArguments(holder, ["net"]), ...helper], {
+  const { nsenter, node } = host.programs;
+  const child = host.spawn(nsenter, [...enterArguments(holder, ["net"]), node, host.listenerEntry, String(port)], {
     stdio: ["ignore", "ignore", "pipe", "ipc"],
     env: { PATH: "/usr/bin:/bin" },
     cwd: "/",
   });
+  return receiveListener(child);
+}
+
+/** The listener that a helper sends on its channel; a helper that does not is ended. */
+export function receiveListener(child: ChildProcess): Promise<Server> {
   return new Promise<Server>((resolve, reject) => {
     let complaint = "";
     const fail = (detail: string) => {

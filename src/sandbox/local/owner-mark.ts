@@ -23,16 +23,16 @@ export const gateMark = (keeper: Pick<ProcessIdentity, "pid" | "startTicks">, pi
 type MarkHost = Pick<LocalHost, "processes" | "files" | "programs">;
 
 /**
- * Finds the bubblewraps of one sandbox by their mark. One whose parent was killed at the wrong moment waits for it for ever,
- * before it mounted anything by which it could be known.
+ * Finds the processes of one sandbox that are marked: its bubblewraps, and the helper in its network. A bubblewrap whose parent
+ * was killed at the wrong moment waits for it for ever, before it mounted anything by which it could be known; the helper
+ * ends with its keeper, unless it was stopped before.
  */
-export function findHolders(host: MarkHost, stateDir: string): readonly number[] {
-  return marked(host, host.programs.bwrap, (owner) => owner === `holder:${stateDir}`);
-}
-
-/** Finds the helper in a sandbox's network by its mark. It ends with its keeper, unless it was stopped before. */
-export function findDialers(host: MarkHost, stateDir: string): readonly number[] {
-  return marked(host, host.programs.node, (owner) => owner === `dialer:${stateDir}`);
+export function findMarked(host: MarkHost, stateDir: string): readonly number[] {
+  const owners = new Map([
+    [`holder:${stateDir}`, host.programs.bwrap],
+    [`dialer:${stateDir}`, host.programs.node],
+  ]);
+  return marked(host, (owner) => owners.get(owner));
 }
 
 /**
@@ -41,19 +41,21 @@ export function findDialers(host: MarkHost, stateDir: string): readonly number[]
  */
 export function findOrphanedGates(host: MarkHost): readonly number[] {
   const own = host.processes.namespace(process.pid, "pid");
-  return marked(host, host.programs.bwrap, (owner) => {
+  return marked(host, (owner) => {
     const [, pid = "", startTicks, namespace] = /^gate:(\d+):(\d+):(.*)$/.exec(owner) ?? [];
-    if (startTicks === undefined || own === undefined || namespace !== own) return false;
+    if (startTicks === undefined || own === undefined || namespace !== own) return undefined;
     const keeper = host.processes.read(Number(pid));
-    return keeper?.startTicks !== startTicks || /^[ZX]$/.test(keeper.state);
+    const isDead = keeper?.startTicks !== startTicks || /^[ZX]$/.test(keeper.state);
+    return isDead ? host.programs.bwrap : undefined;
   });
 }
 
-function marked(host: MarkHost, path: string, isOurs: (owner: string) => boolean): readonly number[] {
-  const program = host.files.realPath(path);
+/** `programOf` tells the program of an owner that is looked for; undefined for all others. */
+function marked(host: MarkHost, programOf: (owner: string) => string | undefined): readonly number[] {
   return host.processes.pids().filter((pid) => {
     const owner = /\0CAISSON_OWNER\0([^\0]*)\0/.exec(host.processes.file(pid, "cmdline") ?? "")?.[1];
+    const program = owner === undefined ? undefined : programOf(owner);
     // A reader of the same text, such as `grep`, is not what executes the program.
-    return owner !== undefined && isOurs(owner) && host.files.linkTarget(`/proc/${pid}/exe`) === program;
+    return program !== undefined && host.files.linkTarget(`/proc/${pid}/exe`) === host.files.realPath(program);
   });
 }

@@ -4,7 +4,7 @@ import { sandboxFolders } from "../sandbox-folders.ts";
 import { type EndHost, endGroups, endNamespace, endProcesses } from "./end-processes.ts";
 import type { HolderFacts } from "./holder.ts";
 import type { LocalHost } from "./local-host.ts";
-import { findDialers, findHolders, findOrphanedGates } from "./owner-mark.ts";
+import { findMarked, findOrphanedGates } from "./owner-mark.ts";
 
 /**
  * Ends whatever may be left of a sandbox whose keeper is dead, from the journal's facts (which may be incomplete) and its
@@ -24,8 +24,7 @@ export async function reapSandbox(
       // First: one that becomes a bubblewrap meanwhile is found by its mark below.
       ...(keeper === undefined ? [] : unbornOf(host, keeper)),
       ...processesWithHome(host, stateDir),
-      ...findHolders(host, stateDir),
-      ...findDialers(host, stateDir),
+      ...findMarked(host, stateDir),
     ])),
     ...(await endGroups(host, facts.cgroups ?? [])),
   ];

@@ -1,7 +1,7 @@
 import type { ExecRequest, LaunchPlan } from "../../spec/engine.ts";
 import type { Defences } from "./defences.ts";
 import type { LocalPrograms } from "./local-host.ts";
-import { holderDescriptors } from "./render-holder-arguments.ts";
+import { filterDescriptor } from "./render-launcher.ts";
 
 /** What differs between two commands of one sandbox. */
 export interface ExecContext {
@@ -30,7 +30,7 @@ export function renderExecArguments(context: ExecContext, plan: LaunchPlan, requ
     ...(request.pty === undefined ? defences.session : []),
     ...["--chdir", request.workdir ?? plan.workdir],
     ...atLast,
-    ...["--seccomp", String(holderDescriptors.seccomp)],
+    ...["--seccomp", String(filterDescriptor)],
     "--",
     // The terminal is ours and leads nowhere else. It controls the command's session only: our helpers around the command
     // stay out of it, else Ctrl-C would end them, and so the command, whatever that makes of Ctrl-C.

@@ -68,7 +68,7 @@ describe("renderHolderArguments()", () => {
     expect(args.join(" ")).toContain("--cap-drop ALL");
     expect(args).toContain("--die-with-parent");
     expect(args).toContain("--new-session");
-    expect(args.join(" ")).toContain("--seccomp 9");
+    expect(args.join(" ")).toContain("--seccomp 4");
   });
 
   it("seals the root file system after everything else is mounted", () => {

@@ -8,8 +8,8 @@ import { holderMark } from "./owner-mark.ts";
 import { renderMounts } from "./render-mounts.ts";
 import type { SandboxView, ViewMount } from "./view.ts";
 
-/** Descriptors that the holder's launcher passes to bubblewrap. */
-export const holderDescriptors = { info: 3, seccomp: 9 } as const;
+/** Descriptors that the holder's bubblewrap is given. */
+export const holderDescriptors = { info: 3, seccomp: 4 } as const;
 
 /** What rendering looks at besides plan and view. */
 export interface HolderContext {

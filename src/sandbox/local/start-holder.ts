@@ -1,5 +1,5 @@
 import type { ChildProcess } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { closeSync, openSync, readFileSync } from "node:fs";
 import { identifyProcess, type ProcessIdentity } from "../../host/process-identity.ts";
 import type { LaunchPlan } from "../../spec/engine.ts";
 import { sandboxFolders } from "../sandbox-folders.ts";
@@ -39,19 +39,17 @@ export async function startHolder(
   prepareFolders(host.files, plan, encodeFilter(compileFilter(host.arch, rules)));
   const { programs, files, isRoot } = host;
   const folders = sandboxFolders(plan.stateDir);
-  const command = [programs.bwrap, ...renderHolderArguments({ defences, files, programs, isRoot }, plan, view)];
+  const args = renderHolderArguments({ defences, files, programs, isRoot }, plan, view);
   // It joins no cgroup: nothing of the agent's runs in it, and joining takes longer than all the rest. It tells of itself
   // in a file: writing to a pipe of ours would end it, in the middle of its work, if we had just ended.
-  const child = host.spawn(
-    programs.sh,
-    ["-c", 'f=$1; shift; exec "$@" 3>"$f" 9<"$0"', folders.seccomp, folders.holder, ...command],
-    {
-      stdio: ["pipe", "pipe", "pipe"],
-      env: { PATH: "/usr/bin:/bin" },
-      cwd: "/",
-      detached: true,
-    },
-  );
+  const given = [openSync(folders.holder, "w", 0o600), openSync(folders.seccomp, "r")];
+  const child = host.spawn(programs.bwrap, args, {
+    stdio: ["pipe", "pipe", "pipe", ...given],
+    env: { PATH: "/usr/bin:/bin" },
+    cwd: "/",
+    detached: true,
+  });
+  for (const descriptor of given) closeSync(descriptor);
   const gone = new Promise<{ reason: string }>((resolve) => {
     child.once("error", (error) => resolve({ reason: error.message }));
     child.once("exit", (code, signal) =>

@@ -24,9 +24,9 @@ const hostDevices: readonly Patch[] = [
   { file: defences, find: `\n    { kind: "remount-ro", target: "/dev" },`, replace: "" },
   // The host's own nodes are no mounts that could be sealed.
   {
-    file: "src/sandbox/local/local-engine.ts",
-    find: "host.isRoot ? sealDevices(host, holder)",
-    replace: "!host.isRoot ? sealDevices(host, holder)",
+    file: "src/sandbox/local/namespace-helper.ts",
+    find: "if (!host.isRoot) return;",
+    replace: "if (host.isRoot) return;",
   },
 ];
 

@@ -176,9 +176,9 @@ export const kernelAttacks: readonly Attack[] = [
     off: {
       patches: [
         {
-          file: "src/sandbox/local/local-engine.ts",
-          find: "host.isRoot ? sealDevices(host, holder)",
-          replace: "!host.isRoot ? sealDevices(host, holder)",
+          file: "src/sandbox/local/namespace-helper.ts",
+          find: "if (!host.isRoot) return;",
+          replace: "if (host.isRoot) return;",
         },
       ],
     },

@@ -8,7 +8,7 @@ import { createLocalHost } from "../../../src/sandbox/local/create-local-host.ts
 import { type Defences, localDefences } from "../../../src/sandbox/local/defences.ts";
 import { createLocalEngine, type LocalSandbox } from "../../../src/sandbox/local/local-engine.ts";
 import type { LocalHost } from "../../../src/sandbox/local/local-host.ts";
-import { findHolders } from "../../../src/sandbox/local/owner-mark.ts";
+import { findMarked } from "../../../src/sandbox/local/owner-mark.ts";
 import type { SandboxView } from "../../../src/sandbox/local/view.ts";
 import type { ExecRequest, LaunchPlan, RunningProcess, Sandbox } from "../../../src/spec/engine.ts";
 
@@ -18,8 +18,10 @@ export const root = resolve(import.meta.dirname, "../../..");
 /** Node's installation, as a tool folder. */
 export const nodeFolder = resolve(process.execPath, "../..");
 
-/** The real host; without cgroups or Perl, as on a machine that lets us have none, where asked for. */
-export function localHost(options: { readonly cgroups?: boolean; readonly perl?: boolean } = {}): LocalHost {
+/** The real host; without cgroups or Perl, as on a machine that lets us have none, or with another shell, where asked for. */
+export function localHost(
+  options: { readonly cgroups?: boolean; readonly perl?: boolean; readonly sh?: string } = {},
+): LocalHost {
   const { programs, ...machine } = createLocalHost({
     path: process.env.PATH ?? "",
     arch: process.arch,
@@ -29,7 +31,8 @@ export function localHost(options: { readonly cgroups?: boolean; readonly perl?:
     dialerEntry: join(root, "src/sandbox/local/dialer-main.ts"),
   });
   const { perl: _perl, ...slowPrograms } = programs;
-  const host = { ...machine, programs: options.perl === false ? slowPrograms : programs };
+  const found = options.perl === false ? slowPrograms : programs;
+  const host = { ...machine, programs: { ...found, sh: options.sh ?? found.sh } };
   return options.cgroups === false ? { ...host, cgroups: { ...host.cgroups, make: () => false } } : host;
 }
 
@@ -96,6 +99,7 @@ export async function launchSandbox(
     readonly view?: SandboxView;
     readonly cgroups?: boolean;
     readonly perl?: boolean;
+    readonly sh?: string;
     readonly defences?: Partial<Defences>;
   } = {},
 ): Promise<TestSandbox> {
@@ -144,7 +148,7 @@ export function processesOf(stateDir: string): readonly number[] {
   const own = procTable.file("self", "mountinfo") ?? "";
   const origin = findMountOrigin(own, join(realpathSync(stateDir), "private/home"));
   if (origin === undefined) throw new Error("no mount holds the state folder");
-  const marked = new Set(findHolders(localHost(), stateDir));
+  const marked = new Set(findMarked(localHost(), stateDir));
   return procTable.pids().filter((pid) => {
     const isAlive = !/^[ZX]$/.test(procTable.read(pid)?.state ?? "X");
     return isAlive && (marked.has(pid) || hasMounted(procTable.file(pid, "mountinfo") ?? "", origin));

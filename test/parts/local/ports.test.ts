@@ -1,9 +1,16 @@
 import { once } from "node:events";
+import { realpathSync } from "node:fs";
 import { createServer } from "node:net";
 import { describe, expect, it } from "vitest";
-import { findDialers } from "../../../src/sandbox/local/owner-mark.ts";
+import { findMarked } from "../../../src/sandbox/local/owner-mark.ts";
 import type { Dialer, Dialled } from "../../../src/sandbox/local/start-dialer.ts";
 import { launchSandbox, localHost } from "./local-kit.ts";
+
+/** Of the marked processes of a sandbox those that are Node's: the others are bubblewraps. */
+const findDialers = (stateDir: string) =>
+  findMarked(localHost(), stateDir).filter(
+    (pid) => localHost().files.linkTarget(`/proc/${pid}/exe`) === realpathSync(process.execPath),
+  );
 
 const dial = (dialer: Dialer, port: number) => new Promise<Dialled>((done) => dialer.dial(port, done));
 
@@ -35,9 +42,9 @@ describe("a sandbox's dialer", () => {
   it("ends with its sandbox, and tells whoever waits for it", async () => {
     const box = await launchSandbox();
     const dialer = await box.prepared.startDialer();
-    expect(findDialers(localHost(), box.stateDir)).toHaveLength(1);
+    expect(findDialers(box.stateDir)).toHaveLength(1);
     await box.sandbox.stop();
-    await expect.poll(() => findDialers(localHost(), box.stateDir)).toEqual([]);
+    await expect.poll(() => findDialers(box.stateDir)).toEqual([]);
     expect(await dial(dialer, 3000)).toMatchObject({ reason: expect.stringContaining("ended") });
     await box[Symbol.asyncDispose]();
   });
@@ -45,9 +52,9 @@ describe("a sandbox's dialer", () => {
   it("is found and ended by its mark when it outlived its keeper, even stopped", async () => {
     await using box = await launchSandbox();
     await box.prepared.startDialer();
-    const [pid = 0] = findDialers(localHost(), box.stateDir);
+    const [pid = 0] = findDialers(box.stateDir);
     process.kill(pid, "SIGSTOP");
     expect(await box.engine.reap(box.stateDir, {})).toEqual([]);
-    expect(findDialers(localHost(), box.stateDir)).toEqual([]);
+    expect(findDialers(box.stateDir)).toEqual([]);
   });
 });

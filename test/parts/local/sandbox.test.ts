@@ -203,6 +203,17 @@ describe("a sandbox with a workspace", () => {
   });
 });
 
+// Bash makes no pipe of an empty here-document.
+it.each(["/bin/sh", "/bin/bash"])("started by %s, a command has three pipes that it can open again", async (sh) => {
+  await using box = await launchSandbox({ sh });
+  const running = await box.sandbox.exec({
+    argv: ["/bin/sh", "-c", "cat; echo out >/dev/stdout; echo err >/dev/stderr; ls -l /proc/$$/fd | grep -c pipe:"],
+  });
+  const { stdout, stderr } = await finish(running, "in\n");
+  expect(stdout).toBe("in\nout\n3\n");
+  expect(stderr).toBe("err\n");
+});
+
 // An ordinary user's devices cannot be changed in the first place.
 const itAsRoot = process.getuid?.() === 0 ? it : undefined;
 itAsRoot?.each([
