@@ -86,6 +86,18 @@ const withoutUnusedParts: Plugin = {
   },
 };
 
+/** The Docker client loads HTTPS, and TLS with it, whether its engine is far away or, as where sandboxes are made, a socket. */
+const httpsWhenAsked: Plugin = {
+  name: "https-when-asked",
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^https$/ }, ({ importer }) =>
+      importer.endsWith("/docker-modem/lib/http.js") ? { path: "https", namespace: "late" } : undefined,
+    );
+    const contents = 'module.exports = new Proxy({}, { get: (_, name) => require("node:https")[name] });';
+    onLoad({ filter: /.*/, namespace: "late" }, () => ({ contents }));
+  },
+};
+
 const settings: BuildOptions = {
   outExtension: { ".js": ".cjs" },
   bundle: true,
@@ -99,6 +111,6 @@ const settings: BuildOptions = {
   minifyWhitespace: true,
   // They have native parts.
   external: ["@lydell/node-pty", "@napi-rs/keyring"],
-  plugins: [withoutUnusedParts],
+  plugins: [withoutUnusedParts, httpsWhenAsked],
   logLevel: "warning",
 };

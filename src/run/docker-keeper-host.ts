@@ -1,4 +1,5 @@
 import { basename } from "node:path";
+import { readDockerEndpoint } from "../host/docker/docker-endpoint.ts";
 import type { DockerEngine } from "../sandbox/docker/docker-engine.ts";
 import type { DockerPlan } from "../sandbox/docker/docker-plan.ts";
 import type { StartedGate } from "../sandbox/docker/start-gate-container.ts";
@@ -20,8 +21,12 @@ import { readSystemBundle } from "./system-bundle.ts";
 const proxy = { host: "gate", port: proxyPort };
 
 /** The keeper's real outside on the docker engine at this address. One for each sandbox: it remembers where its gate is. */
-export async function createDockerKeeperHost(place: KeeperPlace, address: string | undefined): Promise<KeeperHost> {
-  const engine = await openDockerEngine(address);
+export async function createDockerKeeperHost(
+  place: KeeperPlace,
+  address: string | undefined,
+  ready?: ReadyDocker,
+): Promise<KeeperHost> {
+  const engine = ready !== undefined && ready.address === address ? ready.engine : await openDockerEngine(address);
   const plan = (request: LaunchRequest, stateDir: string) => dockerPlan(place, request, stateDir);
   let started: StartedGate | undefined;
   return {
@@ -46,7 +51,7 @@ export async function createDockerKeeperHost(place: KeeperPlace, address: string
         openPorts: async (gate, sandbox) => {
           if (started === undefined) throw runFailure("gate_failed", { detail: "it has no address" });
           const { outsideAddress, agentAddress, ports } = started;
-          return openDockerPorts({ gate, sandbox, outsideAddress, agentAddress, ports });
+          return openDockerPorts({ gate, sandbox, outsideAddress: await outsideAddress, agentAddress, ports });
         },
       };
     },
@@ -59,8 +64,19 @@ export async function createDockerKeeperHost(place: KeeperPlace, address: string
   };
 }
 
-/** Loads what speaks to the engine: it takes as long as making a network. */
-export const loadDocker = async (): Promise<void> => void (await import("dockerode"));
+/** An engine that was opened before it was known whether it would be asked for. */
+export interface ReadyDocker {
+  readonly address: string;
+  readonly engine: DockerEngine;
+}
+
+/** Loads what speaks to the engine that this environment names, and asks what it is: together as long as making a network. */
+export async function makeDockerReady({ environment }: KeeperPlace): Promise<ReadyDocker> {
+  const { address } = readDockerEndpoint(environment);
+  const engine = await openDockerEngine(address);
+  engine.makeReady();
+  return { address, engine };
+}
 
 /** Undoing alone, for settling: finds all by the labels that the engine gave it. */
 function createUndo(engine: DockerEngine) {
@@ -90,6 +106,8 @@ function listenerIn(started: () => StartedGate | undefined, port: number): Hande
     handTo: async (gate, sandbox) => {
       const place = started();
       if (place === undefined) throw runFailure("gate_failed", { detail: "it has no address" });
+      // It serves nobody before it has its way out: the agent's command waits for that.
+      await place.outsideAddress;
       gate.send({ type: "listen", sandbox, host: place.address, port, peers: [place.agentAddress] });
     },
   };

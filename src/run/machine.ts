@@ -1,5 +1,6 @@
 import { Failure } from "../base/failure.ts";
 import { endProcess } from "../host/end-process.ts";
+import type { ReadyDocker } from "./docker-keeper-host.ts";
 import type { KeeperPlace } from "./engine-neutral-host.ts";
 import { runFailure } from "./errors.ts";
 import type { KeeperHost } from "./keeper-host.ts";
@@ -20,6 +21,7 @@ export interface Machine extends SettleHost {
 /** Makes the machine from where its caller lives. */
 export function createMachine(place: KeeperPlace): Machine {
   let made: LocalKeeperHost | undefined;
+  let ready: Promise<ReadyDocker | undefined> | undefined;
   // Only when it is asked for: a machine may have Docker and no bubblewrap.
   const local = () => {
     made ??= createLocalKeeperHost(place);
@@ -39,7 +41,7 @@ export function createMachine(place: KeeperPlace): Machine {
     made?.abandonGate();
     if (of.engine === "docker") {
       const { createDockerKeeperHost } = await import("./docker-keeper-host.ts");
-      return createDockerKeeperHost(place, of.docker_host);
+      return createDockerKeeperHost(place, of.docker_host, await ready);
     }
     throw runFailure("engine_missing", { engine: of.engine });
   };
@@ -54,7 +56,10 @@ export function createMachine(place: KeeperPlace): Machine {
     },
     undoHost: keeperHost,
     makeReady: (likely) => {
-      if (likely === "docker") void import("./docker-keeper-host.ts").then(({ loadDocker }) => loadDocker());
+      if (likely === "docker")
+        ready = import("./docker-keeper-host.ts")
+          .then(({ makeDockerReady }) => makeDockerReady(place))
+          .catch(() => undefined); // What is the matter is told when it is asked for.
       else localIfHere()?.makeReady();
     },
     keeperHost,

@@ -22,12 +22,15 @@ export async function tearDown(
   const { journal, events, log, audit } = run.files;
   const leftovers: string[] = [];
   if (launched) {
-    // The sandbox first, so that nothing asks the gate any more; then the gate has a moment to tell its last decisions.
-    const stopped = await launched.prepared.sandbox.stop().catch((error: unknown) => ({ leftovers: [String(error)] }));
-    leftovers.push(...stopped.leftovers);
+    // The sandbox first, so that nothing asks the gate any more; then the gate has a moment to tell its last decisions, while
+    // what the sandbox had is taken away.
+    const { sandbox } = launched.prepared;
+    const stopping = sandbox.stop().catch((error: unknown) => ({ leftovers: [String(error)] }));
+    await Promise.race([sandbox.gone, stopping]);
     launched.gateProcess.input.end();
     await Promise.race([launched.gate.gone, new Promise((resolve) => setTimeout(resolve, 1000))]);
     launched.gate.kill();
+    leftovers.push(...(await stopping).leftovers);
   }
   await run.guarded?.close();
   audit.flush();

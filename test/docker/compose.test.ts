@@ -1,8 +1,12 @@
 import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, inject, it } from "vitest";
+import { parse } from "yaml";
+import { chooseSubnets } from "../../src/sandbox/docker/choose-subnets.ts";
+import type { ComposeFile } from "../../src/sandbox/docker/compose-file.ts";
 import { dockerEngineAt } from "../kit/docker-engine.ts";
-import { type DockerBox, launchDockerBox, openDockerWorld } from "../kit/docker-sandbox.ts";
+import { type DockerBox, freshSlug, launchDockerBox, openDockerWorld } from "../kit/docker-sandbox.ts";
 
 const engine = dockerEngineAt(inject("dockerEngine"));
 const world = await openDockerWorld(inject("dockerEngine"));
@@ -63,5 +67,27 @@ describe("docker-compose on a sandbox", () => {
     expect(await topology(box)).toEqual(made);
     compose(box, "down", "--timeout", "2");
     expect(await world.engine.list()).toEqual([]);
+  });
+
+  it("names the addresses that a network got, where somebody has those that it was to have", async () => {
+    const slug = freshSlug();
+    const wished = chooseSubnets(slug, 0).egress.cidr;
+    const docker = await engine.connect();
+    const taken = await docker.createNetwork({ Name: `taken-${slug}`, IPAM: { Config: [{ Subnet: wished }] } });
+    try {
+      await using box = await launchDockerBox(world, { slug }, { withGate: true });
+      const { networks, services } = await topology(box);
+      const subnet = networks[1]?.subnet?.[0]?.Subnet;
+      expect(subnet).not.toBe(wished);
+      const file = parse(readFileSync(join(box.stateDir, "docker-compose.yml"), "utf8")) as ComposeFile;
+      expect(file.networks.egress?.ipam.config[0]?.subnet).toBe(subnet);
+      const address = file.services.gate?.networks.egress?.ipv4_address;
+      expect(services[1]?.networks).toContainEqual([
+        `caisson-${slug}_egress`,
+        expect.objectContaining({ IPv4Address: address }),
+      ]);
+    } finally {
+      await taken.remove();
+    }
   });
 });

@@ -117,6 +117,7 @@ export async function launchDockerBox(
       options.withGate === true ? engine.startGate(plan, record) : undefined,
       engine.prepare(plan, { mounts: options.mounts ?? [] }, record),
     ]);
+    await gate?.outsideAddress;
     return { slug, stateDir, prepared, sandbox: prepared.sandbox, gate, recorded, [Symbol.asyncDispose]: end };
   } catch (error) {
     await end();

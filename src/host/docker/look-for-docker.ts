@@ -2,6 +2,7 @@ import { statSync } from "node:fs";
 import { Failure } from "../../base/failure.ts";
 import { type DockerEndpoint, readDockerEndpoint } from "./docker-endpoint.ts";
 import { dockerHostFailure } from "./errors.ts";
+import { socketHttp } from "./socket-http.ts";
 
 /** The engine of this machine: one that sees its files. */
 export type MachineEndpoint = Extract<DockerEndpoint, { kind: "unix" }>;
@@ -48,9 +49,9 @@ function absent<C extends "docker_remote" | "docker_absent">(
 
 /** Undefined when it answered, else why not. */
 async function ping(socketPath: string, patienceMs: number): Promise<string | undefined> {
-  const { get } = await import("node:http");
+  const { get, agent } = socketHttp();
   return await new Promise((resolve) => {
-    const request = get({ socketPath, path: "/_ping", timeout: patienceMs }, (response) => {
+    const request = get({ socketPath, agent, path: "/_ping", timeout: patienceMs }, (response) => {
       response.resume();
       response.once("error", (error) => resolve(error.message));
       response.once("end", () => resolve(response.statusCode === 200 ? undefined : `status ${response.statusCode}`));

@@ -2,14 +2,13 @@ import type { EngineApi, EngineFacts } from "../../host/docker/engine-api.ts";
 import { removeTree } from "../../host/process/remove-tree.ts";
 import type { Sandbox } from "../../spec/engine.ts";
 import { sandboxFolders } from "../sandbox-folders.ts";
-import type { Subnets } from "./choose-subnets.ts";
 import type { DockerDefences } from "./defences.ts";
 import type { DockerHost } from "./docker-host.ts";
 import { labelNames, stateMark } from "./docker-names.ts";
-import type { DockerPlan } from "./docker-plan.ts";
+import type { DockerPlan, NetworksPlan } from "./docker-plan.ts";
 import { dockerFailure } from "./errors.ts";
 import { execInContainer } from "./exec-in-container.ts";
-import { makeNetworks } from "./make-networks.ts";
+import { type MadeNetworks, makeNetworks } from "./make-networks.ts";
 import { type DockerFacts, reapContainers, reapNetworks } from "./reap-project.ts";
 import type { DockerMount } from "./render-compose.ts";
 import { type DockerContext, startAgent } from "./start-agent.ts";
@@ -42,7 +41,9 @@ export interface ListedSandbox {
 
 /** Makes and ends sandboxes in a Docker engine, one compose project each. */
 export interface DockerEngine {
-  /** Networks, then the gate's container, attached before it starts. Throws `docker_port_taken`. */
+  /** Asks ahead what the engine is, so that the first launch does not wait for it. Never fails. */
+  makeReady(): void;
+  /** Networks, and the gate's container, attached before it starts; its way out may come a moment later (`outsideAddress`). Throws `docker_port_taken`. */
   startGate(plan: DockerPlan, record: Record_): Promise<StartedGate>;
   /** The agent's container, idle, and the services; resolves when they run, services that have a check: healthily. */
   prepare(plan: DockerPlan, view: { readonly mounts: readonly DockerMount[] }, record: Record_): Promise<DockerSandbox>;
@@ -64,24 +65,20 @@ export function createDockerEngine(parts: {
 }): DockerEngine {
   const { docker: api, host, defences } = parts;
   let asked: Promise<EngineFacts> | undefined;
-  const context = async (): Promise<DockerContext> => {
+  const askEngine = (): Promise<EngineFacts> => {
     asked ??= api.facts();
     asked.catch(() => {
       asked = undefined;
     });
-    return { api, host, defences, engine: await asked };
+    return asked;
   };
+  const context = async (): Promise<DockerContext> => ({ api, host, defences, engine: await askEngine() });
   // Gate and sandbox are started side by side; whoever comes first makes the networks for both.
-  const networks = new Map<string, Promise<Subnets>>();
-  const networksOf = (plan: DockerPlan, facts: DockerFacts, record: Record_): Promise<Subnets> => {
+  const networks = new Map<string, MadeNetworks>();
+  const networksOf = (plan: NetworksPlan, facts: DockerFacts, record: Record_): MadeNetworks => {
     const key = `${plan.slug} ${facts.state}`;
     const made =
-      networks.get(key) ??
-      (async () => {
-        const known = await context();
-        record(facts);
-        return makeNetworks(known, plan, known.engine);
-      })();
+      networks.get(key) ?? makeNetworks({ api, defences, facts: askEngine, record: () => record(facts) }, plan);
     networks.set(key, made);
     return made;
   };
@@ -89,18 +86,19 @@ export function createDockerEngine(parts: {
     for (const key of networks.keys()) if (key.startsWith(`${slug} `)) networks.delete(key);
   };
   return {
+    makeReady: () => void askEngine().catch(() => {}), // Who needs it asks again.
     startGate: async (plan, record) => {
       const facts = { state: stateMark(plan.stateDir) };
-      const subnets = await networksOf(plan, facts, record);
+      const made = networksOf(plan, facts, record);
+      await made.internal;
       record(facts);
-      const started = await startGateContainer(await context(), plan, subnets);
+      const started = await startGateContainer(await context(), plan, made);
       return { ...started, facts: { ...facts, ...started.facts, made: true } };
     },
     prepare: async (plan, view, record) => {
       const facts = { state: stateMark(plan.stateDir) };
       record(facts);
-      const subnets = await networksOf(plan, facts, () => {});
-      return prepare(await context(), plan, { view, subnets, facts });
+      return prepare(await context(), plan, { view, facts, networks: networksOf(plan, facts, () => {}) });
     },
     reap: (slug, facts) => reapContainers(api, slug, facts, ["agent", "service"]),
     endGate: async (slug, facts) => {
@@ -121,7 +119,7 @@ async function prepare(
   plan: DockerPlan,
   given: {
     readonly view: { readonly mounts: readonly DockerMount[] };
-    readonly subnets: Subnets;
+    readonly networks: MadeNetworks;
     readonly facts: DockerFacts;
   },
 ): Promise<DockerSandbox> {
@@ -131,7 +129,7 @@ async function prepare(
   const watching = watchContainer(api, plan.slug, limits.outOfMemory);
   const [watch, { id, initPid, outputs }] = await Promise.all([
     watching,
-    startAgent(context, plan, given.view.mounts, given.subnets),
+    startAgent(context, plan, given.view.mounts, given.networks),
   ]).catch((error: unknown) => {
     void watching.then((watch) => watch.close()).catch(() => {});
     throw error;

@@ -22,6 +22,9 @@ export interface DockerPlan extends LaunchPlan {
   readonly services: readonly DockerService[];
 }
 
+/** What of a plan decides how its networks are made. */
+export type NetworksPlan = Pick<DockerPlan, "slug" | "stateDir">;
+
 /** A container beside the agent, such as a database. */
 export interface DockerService {
   readonly name: string;

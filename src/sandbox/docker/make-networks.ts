@@ -1,35 +1,57 @@
 import { statusOf } from "../../host/docker/bounded-call.ts";
 import type { EngineApi, EngineFacts } from "../../host/docker/engine-api.ts";
-import { chooseSubnets, type Subnets } from "./choose-subnets.ts";
+import { chooseSubnets, type Subnet } from "./choose-subnets.ts";
 import { networkBody } from "./container-body.ts";
 import type { DockerDefences } from "./defences.ts";
 import { dockerNames } from "./docker-names.ts";
-import type { DockerPlan } from "./docker-plan.ts";
+import type { NetworksPlan } from "./docker-plan.ts";
 import { dockerFailure } from "./errors.ts";
-import { renderNetworks } from "./render-compose.ts";
+import { renderNetwork } from "./render-compose.ts";
 
 const tries = 16;
 
-/** Makes a sandbox's two networks, in address ranges that nobody has. */
-export async function makeNetworks(
-  { api, defences }: { readonly api: EngineApi; readonly defences: DockerDefences },
-  plan: DockerPlan,
-  engine: EngineFacts,
-): Promise<Subnets> {
-  const { project } = dockerNames(plan.slug);
-  for (let attempt = 0; attempt < tries; attempt += 1) {
-    const subnets = chooseSubnets(plan.slug, attempt);
-    const networks = renderNetworks(plan, { defences, engine, subnets });
-    const outcomes = await Promise.allSettled(
-      Object.entries(networks).map(([key, network]) => api.createNetwork(networkBody(project, key, network))),
-    );
-    const failed = outcomes.flatMap((outcome) => (outcome.status === "rejected" ? [outcome.reason as unknown] : []));
-    if (failed.length === 0) return subnets;
-    const other = failed.find((error) => !isOverlap(error));
-    await Promise.all(Object.values(networks).map(({ name }) => api.removeNetwork(name)));
-    if (other !== undefined) throw other;
-  }
-  throw dockerFailure("docker_no_subnet", { tries });
+/** A sandbox's networks, each as soon as it is there. */
+export interface MadeNetworks {
+  readonly internal: Promise<Subnet>;
+  readonly egress: Promise<Subnet>;
+}
+
+/**
+ * Makes a sandbox's two networks, in address ranges that nobody has. One after the other: the engine's rules for them have one
+ * lock, and side by side both would be late. The agent's comes first, so that its container starts while the other is made.
+ */
+export function makeNetworks(
+  engine: {
+    readonly api: EngineApi;
+    readonly defences: DockerDefences;
+    facts(): Promise<EngineFacts>;
+    /** Called before the first is asked for. */
+    record(): void;
+  },
+  plan: NetworksPlan,
+): MadeNetworks {
+  const { api, defences } = engine;
+  const make = async (role: "internal" | "egress"): Promise<Subnet> => {
+    const facts = await engine.facts();
+    if (role === "internal") engine.record();
+    const { project } = dockerNames(plan.slug);
+    for (let attempt = 0; attempt < tries; attempt += 1) {
+      const subnet = chooseSubnets(plan.slug, attempt)[role];
+      try {
+        await api.createNetwork(
+          networkBody(project, role, renderNetwork(plan, role, { defences, engine: facts, subnet })),
+        );
+        return subnet;
+      } catch (error) {
+        if (!isOverlap(error)) throw error;
+      }
+    }
+    throw dockerFailure("docker_no_subnet", { tries });
+  };
+  const internal = make("internal");
+  const egress = internal.then(() => make("egress"));
+  egress.catch(() => {}); // Whoever waits for it is told.
+  return { internal, egress };
 }
 
 const isOverlap = (error: unknown) =>

@@ -4,11 +4,11 @@ import type { PublishedPort } from "../../spec/policy.ts";
 import { keptFolders } from "../kept-folders.ts";
 import { runFolderInside, sandboxFolders } from "../sandbox-folders.ts";
 import { trustBundlePaths } from "../trust-files.ts";
-import type { Subnets } from "./choose-subnets.ts";
+import type { Subnet, Subnets } from "./choose-subnets.ts";
 import type { ComposeFile, ComposeNetwork, ComposeService, ComposeVolume } from "./compose-file.ts";
 import type { DockerDefences } from "./defences.ts";
 import { type DockerRole, dockerNames, ownLabels } from "./docker-names.ts";
-import type { DockerPlan, DockerService } from "./docker-plan.ts";
+import type { DockerPlan, DockerService, NetworksPlan } from "./docker-plan.ts";
 
 /** A bind mount that the workspace guard wants. */
 export interface DockerMount {
@@ -48,13 +48,13 @@ const agentIndex = 1;
 const firstServiceIndex = 2;
 
 /** Where the gate is on the agent's network. */
-export const gateAddress = (subnets: Subnets): string => subnets.internal.address(gateIndex);
+export const gateAddress = (subnets: Pick<Subnets, "internal">): string => subnets.internal.address(gateIndex);
 
 /** Where it is towards the world, and where the engine leads published ports. */
-export const gateOutsideAddress = (subnets: Subnets): string => subnets.egress.address(gateIndex);
+export const gateOutsideAddress = (subnets: Pick<Subnets, "egress">): string => subnets.egress.address(gateIndex);
 
 /** Where the agent is. */
-export const agentAddress = (subnets: Subnets): string => subnets.internal.address(agentIndex);
+export const agentAddress = (subnets: Pick<Subnets, "internal">): string => subnets.internal.address(agentIndex);
 
 /** The exact topology of one sandbox, without any secret: no variable of the agent's is in it. Pure. */
 export function renderCompose(plan: DockerPlan, context: ComposeContext): ComposeFile {
@@ -71,21 +71,27 @@ export function renderCompose(plan: DockerPlan, context: ComposeContext): Compos
 
 /** The two networks: one that leads nowhere, and the gate's own way out. Pure. */
 export function renderNetworks(
-  plan: DockerPlan,
+  plan: NetworksPlan,
   { defences, engine, subnets }: Pick<ComposeContext, "defences" | "engine" | "subnets">,
 ): Readonly<Record<"internal" | "egress", ComposeNetwork>> {
-  const names = dockerNames(plan.slug);
-  const network = (role: "internal" | "egress", options: Readonly<Record<string, string>>): ComposeNetwork => ({
-    name: names[role],
+  const network = (role: "internal" | "egress") =>
+    renderNetwork(plan, role, { defences, engine, subnet: subnets[role] });
+  return { internal: network("internal"), egress: network("egress") };
+}
+
+/** One of them. Pure. */
+export function renderNetwork(
+  plan: NetworksPlan,
+  role: "internal" | "egress",
+  { defences, engine, subnet }: Pick<ComposeContext, "defences" | "engine"> & { readonly subnet: Subnet },
+): ComposeNetwork {
+  return {
+    name: dockerNames(plan.slug)[role],
     driver: "bridge",
     internal: role === "internal" && defences.internalOnly,
-    driver_opts: options,
-    ipam: { config: [{ subnet: subnets[role].cidr, gateway: subnets[role].gateway }] },
+    driver_opts: role === "internal" ? defences.bridge(engine) : { "com.docker.network.bridge.enable_icc": "false" },
+    ipam: { config: [{ subnet: subnet.cidr, gateway: subnet.gateway }] },
     labels: ownLabels(plan.slug, plan.stateDir, role),
-  });
-  return {
-    internal: network("internal", defences.bridge(engine)),
-    egress: network("egress", { "com.docker.network.bridge.enable_icc": "false" }),
   };
 }
 
@@ -231,7 +237,7 @@ function publishedText({ hostAddress, hostPort, port }: PublishedPort): string {
   return `${address}:${hostPort === 0 ? "" : hostPort}:${port}`;
 }
 
-const common = (plan: DockerPlan, service: string, role: DockerRole, image: string) => ({
+const common = (plan: NetworksPlan, service: string, role: DockerRole, image: string) => ({
   image,
   container_name: dockerNames(plan.slug).container(service),
   labels: ownLabels(plan.slug, plan.stateDir, role),

@@ -5,7 +5,7 @@ import { Failure } from "../../base/failure.ts";
 import { statusOf } from "../../host/docker/bounded-call.ts";
 import type { EngineApi, EngineFacts } from "../../host/docker/engine-api.ts";
 import { splitOutput } from "../../host/docker/split-output.ts";
-import type { Subnets } from "./choose-subnets.ts";
+import { chooseSubnets, type Subnets } from "./choose-subnets.ts";
 import type { ComposeFile } from "./compose-file.ts";
 import { containerBody } from "./container-body.ts";
 import type { DockerDefences } from "./defences.ts";
@@ -15,6 +15,7 @@ import type { DockerPlan, PinnedImage } from "./docker-plan.ts";
 import { dockerFailure } from "./errors.ts";
 import { type KeptOutput, keepOutput } from "./keep-output.ts";
 import { makeMountPoints } from "./make-mount-points.ts";
+import type { MadeNetworks } from "./make-networks.ts";
 import { prepareDockerFolders } from "./prepare-docker-folders.ts";
 import { type DockerMount, renderCompose } from "./render-compose.ts";
 import { writeSeccomp } from "./write-seccomp.ts";
@@ -36,14 +37,19 @@ export async function startAgent(
   context: DockerContext,
   plan: DockerPlan,
   mounts: readonly DockerMount[],
-  subnets: Subnets,
+  networks: MadeNetworks,
 ): Promise<{ readonly id: string; readonly initPid: number; readonly outputs: ReadonlyMap<string, KeptOutput> }> {
   const { defences, engine, host } = context;
   prepareDockerFolders(plan);
-  const compose = renderCompose(plan, { defences, engine, subnets, processors: host.processors, mounts });
+  const render = (subnets: Subnets) =>
+    renderCompose(plan, { defences, engine, subnets, processors: host.processors, mounts });
+  const internal = await networks.internal;
+  // Only the gate is on the other network, which may still be under way: of what is made here nothing depends on it.
+  const compose = render({ ...chooseSubnets(plan.slug, 0), internal });
   makeMountPoints(plan, compose.services.agent?.volumes ?? []);
-  writeFileSync(join(plan.stateDir, "docker-compose.yml"), stringify(compose, { aliasDuplicateObjects: false }), {
-    mode: 0o600,
+  const writing = networks.egress.then((egress) => {
+    const text = stringify(render({ internal, egress }), { aliasDuplicateObjects: false });
+    writeFileSync(join(plan.stateDir, "docker-compose.yml"), text, { mode: 0o600 });
   });
   const profile = writeSeccomp(host.arch, defences, plan, "agent");
   const outputs = new Map<string, KeptOutput>();
@@ -60,7 +66,7 @@ export async function startAgent(
     }),
   ] as const;
   // All of them are waited for: one that were still being made when the others are undone would be left.
-  const outcomes = await Promise.allSettled(starting);
+  const outcomes = await Promise.allSettled([...starting, writing]);
   const failed = outcomes.find((outcome) => outcome.status === "rejected");
   if (failed) throw failed.reason;
   return { ...(await starting[0]), outputs };

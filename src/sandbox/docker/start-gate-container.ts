@@ -4,11 +4,12 @@ import type { EngineApi } from "../../host/docker/engine-api.ts";
 import { splitOutput } from "../../host/docker/split-output.ts";
 import type { PublishedPort } from "../../spec/policy.ts";
 import type { GateProcess } from "../gate-process.ts";
-import type { Subnets } from "./choose-subnets.ts";
+import { chooseSubnets, type Subnets } from "./choose-subnets.ts";
 import { containerBody, endpointsOf } from "./container-body.ts";
 import { dockerNames } from "./docker-names.ts";
 import type { DockerPlan } from "./docker-plan.ts";
 import { dockerFailure } from "./errors.ts";
+import type { MadeNetworks } from "./make-networks.ts";
 import { agentAddress, gateAddress, gateOutsideAddress, renderGate, renderNetworks } from "./render-compose.ts";
 import type { DockerContext } from "./start-agent.ts";
 import { writeSeccomp } from "./write-seccomp.ts";
@@ -20,8 +21,8 @@ const signOfLifeSeconds = 5;
 export interface StartedGate extends GateProcess {
   /** Where it is on the agent's network. */
   readonly address: string;
-  /** Where published ports are led to. */
-  readonly outsideAddress: string;
+  /** Where published ports are led to; resolves when it is in the network that leads out, fails when it could not be put there. */
+  readonly outsideAddress: Promise<string>;
   readonly agentAddress: string;
   /** Published ports, with those outside that the engine chose. */
   readonly ports: readonly PublishedPort[];
@@ -34,11 +35,9 @@ export interface StartedGate extends GateProcess {
 export async function startGateContainer(
   context: DockerContext,
   plan: DockerPlan,
-  subnets: Subnets,
+  made: MadeNetworks,
 ): Promise<StartedGate> {
   const { api, defences, engine, host } = context;
-  const networks = renderNetworks(plan, { defences, engine, subnets });
-  const service = renderGate(plan, { subnets });
   const { project, container } = dockerNames(plan.slug);
   const application = {
     project,
@@ -48,18 +47,36 @@ export async function startGateContainer(
     profile: writeSeccomp(host.arch, defences, { ...plan, unixSockets: "deny" }, "gate") ?? "unconfined",
     inputEndsWithClient: true,
   };
-  const id = await api.createContainer(container("gate"), containerBody(service, application, networks));
-  const further = endpointsOf(service, networks).slice(1);
-  const [stream] = await Promise.all([
-    api.attach(id),
-    ...further.map(([network, endpoint]) => api.connectNetwork(network, id, endpoint)),
-  ]);
+  const rendered = (subnets: Subnets) => {
+    const networks = renderNetworks(plan, { defences, engine, subnets });
+    const service = renderGate(plan, { subnets });
+    return { body: containerBody(service, application, networks), further: endpointsOf(service, networks).slice(1) };
+  };
+  const internal = await made.internal;
+  // What its container is made from does not say where it is in its other network, which is still under way.
+  const { body } = rendered({ ...chooseSubnets(plan.slug, 0), internal });
+  const id = await api.createContainer(container("gate"), body);
+  const stream = await api.attach(id);
   stream.on("error", () => {}); // A channel that broke shows in its end.
-  await api.startContainer(id).catch((error: unknown) => {
+  const connect = async () => {
+    const egress = await made.egress;
+    for (const [network, endpoint] of rendered({ internal, egress }).further)
+      await api.connectNetwork(network, id, endpoint);
+    return gateOutsideAddress({ egress });
+  };
+  // Where ports are published a start in both networks tells which they got. Else it boots while the engine makes its way out.
+  const publishes = plan.ports.length > 0;
+  const early = publishes ? await connect() : undefined;
+  const starting = api.startContainer(id).catch((error: unknown) => {
     const detail = takenPort(String(error));
     throw detail === undefined ? error : dockerFailure("docker_port_taken", { detail }, { cause: error });
   });
-  const state = plan.ports.length === 0 ? undefined : await api.inspectContainer(id);
+  // All that is made is there when this resolves: nothing may turn up after an undo.
+  const outcomes = await Promise.allSettled([starting, made.egress]);
+  for (const outcome of outcomes) if (outcome.status === "rejected") throw outcome.reason;
+  const outsideAddress = early === undefined ? connect() : Promise.resolve(early);
+  outsideAddress.catch(() => {}); // Whoever waits for it is told.
+  const state = publishes ? await api.inspectContainer(id) : undefined;
   const { stdout, stderr } = splitOutput(stream);
   // Between two lines of the channel's: each is written in one go.
   const life = setInterval(() => void (stream.writable && stream.write("\n")), signOfLifeSeconds * 1000);
@@ -67,9 +84,9 @@ export async function startGateContainer(
   stream.once("close", () => clearInterval(life));
   return {
     facts: { gate: id },
-    address: gateAddress(subnets),
-    outsideAddress: gateOutsideAddress(subnets),
-    agentAddress: agentAddress(subnets),
+    address: gateAddress({ internal }),
+    outsideAddress,
+    agentAddress: agentAddress({ internal }),
     ports: boundPorts(plan.ports, state?.ports ?? []),
     input: stream,
     output: stdout,
