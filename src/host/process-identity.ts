@@ -7,10 +7,13 @@ export interface ProcessIdentity {
   readonly bootId: string;
 }
 
-/** This boot's id; empty where /proc has none. */
+let bootId: string | undefined;
+
+/** This boot's id, which no process outlives; empty where /proc has none. */
 export function readBootId(): string {
   try {
-    return readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
+    bootId ??= readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
+    return bootId;
   } catch {
     return "";
   }

@@ -72,6 +72,8 @@ export interface KeeperHost extends UndoHost {
     paths: ReturnType<typeof statePaths>,
     journal: Journal,
   ): Promise<GuardedWorkspace>;
+  /** Makes what of the sandbox does not wait for the guard; where there is nothing such, it is not there. */
+  readonly prepareFolders?: (request: LaunchRequest, paths: ReturnType<typeof statePaths>) => void;
   prepareSandbox(
     request: LaunchRequest,
     paths: ReturnType<typeof statePaths>,

@@ -106,18 +106,26 @@ export async function launchRun(
         return { value: undefined, facts: { files, bytes } };
       });
     }
-    const guarded = await step("guard_prepared", async () => {
+    const guarding = step("guard_prepared", async () => {
       const value = await host.guardWorkspace(request, paths, journal);
       observer.guarded(value);
       return { value };
     });
+    guarding.catch(() => {}); // Awaited below.
+    const early = host.prepareFolders;
+    if (early === undefined) await guarding;
     const prepared = await step("sandbox_started", async () => {
+      if (early !== undefined) {
+        await nextTurn(); // By then the guard waits for git.
+        early(request, paths);
+      }
+      const guarded = await guarding;
       const value = await host.prepareSandbox(request, paths, guarded, journal);
       observer.prepared(value);
       return { value, facts: value.facts };
     });
     const listener = await step("listener_opened", async () => ({ value: await prepared.openListener(proxyPort) }));
-    return { guarded, prepared, listener };
+    return { guarded: await guarding, prepared, listener };
   })();
   // Not a step: nothing outside changes. The key goes to the gate and nowhere else.
   const authority = host.mintAuthority(request);
@@ -169,6 +177,8 @@ export async function launchRun(
   if (outcome?.status === "fulfilled") return outcome.value;
   throw first?.error ?? outcome?.reason ?? signal.reason;
 }
+
+const nextTurn = () => new Promise<void>((resolve) => setImmediate(resolve));
 
 /** Services have a minute of their own to become healthy. */
 function stepBound(name: StepName, { policy }: LaunchRequest): number {

@@ -77,6 +77,7 @@ export function createLocalKeeperHost(place: KeeperPlace, defences: Defences = l
       gateChild = early?.exitCode === null && early.signalCode === null ? early : spawnGate();
       return localGate(gateChild);
     },
+    prepareFolders: (request, paths) => engine.prepareFolders(launchPlan(request, paths.dir, proxy)),
     prepareSandbox: async (request, paths, guarded, journal) => {
       const plan = launchPlan(request, paths.dir, proxy);
       const prepared = await engine.prepare(plan, { mounts: guarded.mounts }, (facts) =>

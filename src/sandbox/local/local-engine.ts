@@ -12,6 +12,7 @@ import { createLauncherPool } from "./launcher-pool.ts";
 import { prepareLimits } from "./limits/prepare-limits.ts";
 import { watchLimits } from "./limits/watch-limits.ts";
 import { createNamespaceHelper } from "./namespace-helper.ts";
+import { prepareFolders } from "./prepare-folders.ts";
 import { reapGates, reapSandbox } from "./reap-sandbox.ts";
 import { refuseUntrusted } from "./refuse-untrusted.ts";
 import { type Dialer, startDialer } from "./start-dialer.ts";
@@ -34,6 +35,8 @@ export interface LocalSandbox {
 export interface LocalEngine {
   /** Starts the gate's program, confined: host network, no home, no state folder, nothing of our environment. */
   startGate(options: GateOptions): ChildProcess;
+  /** Makes the private folders of a sandbox that is prepared next: nothing of it waits for the view. */
+  prepareFolders(plan: LaunchPlan): void;
   /** Makes a sandbox. `record` gets facts for the journal before the act that makes them true. */
   prepare(plan: LaunchPlan, view: SandboxView, record: (facts: HolderFacts) => void): Promise<LocalSandbox>;
   /** Ends what may be left of a sandbox whose keeper died; returns leftovers. Idempotent. */
@@ -47,9 +50,14 @@ export interface LocalEngine {
 /** Makes the engine from the outside world and the defences; only the attack battery gives other ones than `localDefences`. */
 export function createLocalEngine(context: LocalContext): LocalEngine {
   const { host } = context;
+  let folders: string | undefined;
   return {
+    prepareFolders: (plan) => {
+      prepareFolders(host.files, plan);
+      folders = plan.stateDir;
+    },
     startGate: (options) => startGateProcess(context, options),
-    prepare: (plan, view, record) => prepare(context, plan, view, record),
+    prepare: (plan, view, record) => prepare(context, plan, view, { record, hasFolders: folders === plan.stateDir }),
     reap: (stateDir, facts, keeper) => reapSandbox(host, stateDir, facts, keeper),
     reapGates: () => reapGates(host),
     removeScratch: async (stateDir) => {
@@ -63,16 +71,18 @@ async function prepare(
   context: LocalContext,
   plan: LaunchPlan,
   view: SandboxView,
-  record: (facts: HolderFacts) => void,
+  { record, hasFolders }: { readonly record: (facts: HolderFacts) => void; readonly hasFolders: boolean },
 ): Promise<LocalSandbox> {
   const { host } = context;
   refuseUntrusted(host, plan);
   const limits = prepareLimits(host, plan, { scope: await host.enterScope(), record });
-  const launchers = createLauncherPool(host, limits.launcher, sandboxFolders(plan.stateDir).seccomp);
   const fixedAffinity = limits.launcher.cpuList !== undefined;
   const helper = createNamespaceHelper(host, plan.proxy.port);
-  const options = { fixedAffinity, onNamespaces: helper.open };
-  const holder = await startHolder(context, plan, view, options).catch((error: unknown) => {
+  const options = { fixedAffinity, hasFolders, onNamespaces: helper.open };
+  const starting = startHolder(context, plan, view, options);
+  // Second: it has the time that bubblewrap takes.
+  const launchers = createLauncherPool(host, limits.launcher, sandboxFolders(plan.stateDir).seccomp);
+  const holder = await starting.catch((error: unknown) => {
     launchers.close();
     helper.discard();
     throw error;

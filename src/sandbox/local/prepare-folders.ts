@@ -6,8 +6,8 @@ import { prepareKept } from "../kept-folders.ts";
 import { sandboxFolders } from "../sandbox-folders.ts";
 import { etcFiles } from "./etc-files.ts";
 
-/** Makes the sandbox's private folders and the files that are mounted from them. Modes hold whatever the umask. */
-export function prepareFolders(facts: FileFacts, plan: LaunchPlan, seccomp: Uint8Array): void {
+/** Makes the sandbox's private folders and the files that are mounted from them. Modes hold whatever the umask. Idempotent. */
+export function prepareFolders(facts: FileFacts, plan: LaunchPlan): void {
   const folders = sandboxFolders(plan.stateDir);
   for (const [path, mode] of [
     [folders.private, 0o700],
@@ -27,13 +27,12 @@ export function prepareFolders(facts: FileFacts, plan: LaunchPlan, seccomp: Uint
     if (name.includes("/")) mkdirSync(dirname(path), { recursive: true, mode: 0o755 });
     writeFileSync(path, text, { mode: 0o644 });
   }
-  for (const [path, content, mode] of [
-    [folders.seccomp, seccomp, 0o600],
-    [folders.empty, "", 0o444],
+  for (const [path, mode] of [
+    [folders.empty, 0o444],
     // Mounted by its inode: whoever fills it writes in place.
-    [folders.trustBundle, "", 0o644],
+    [folders.trustBundle, 0o644],
   ] as const) {
-    writeFileSync(path, content, { flag: "a" });
+    writeFileSync(path, "", { flag: "a" });
     chmodSync(path, mode);
   }
 }

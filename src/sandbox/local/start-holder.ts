@@ -1,5 +1,5 @@
 import type { ChildProcess } from "node:child_process";
-import { closeSync, openSync, readFileSync } from "node:fs";
+import { closeSync, openSync, readFileSync, writeFileSync } from "node:fs";
 import { identifyProcess, type ProcessIdentity } from "../../host/process-identity.ts";
 import type { LaunchPlan } from "../../spec/engine.ts";
 import { sandboxFolders } from "../sandbox-folders.ts";
@@ -31,14 +31,17 @@ export async function startHolder(
   view: SandboxView,
   options: {
     readonly fixedAffinity: boolean;
+    /** Whether its private folders are there already. */
+    readonly hasFolders: boolean;
     /** Told as soon as there are namespaces to enter: its network can be, before its mounts are made. */
     readonly onNamespaces: (init: ProcessIdentity) => void;
   },
 ): Promise<Holder> {
   const rules = defences.seccomp({ unixSockets: plan.unixSockets, fixedAffinity: options.fixedAffinity });
-  prepareFolders(host.files, plan, encodeFilter(compileFilter(host.arch, rules)));
+  if (!options.hasFolders) prepareFolders(host.files, plan);
   const { programs, files, isRoot } = host;
   const folders = sandboxFolders(plan.stateDir);
+  writeFileSync(folders.seccomp, encodeFilter(compileFilter(host.arch, rules)), { mode: 0o600 });
   const args = renderHolderArguments({ defences, files, programs, isRoot }, plan, view);
   // It joins no cgroup: nothing of the agent's runs in it, and joining takes longer than all the rest. It tells of itself
   // in a file: writing to a pipe of ours would end it, in the middle of its work, if we had just ended.

@@ -156,11 +156,11 @@ describe("reap()", () => {
     using folder = temporaryFolder();
     const host = localHost();
     const plan = testPlan(folder.path);
-    prepareFolders(host.files, plan, new Uint8Array());
+    prepareFolders(host.files, plan);
     const args = renderHolderArguments({ ...host, defences: localDefences }, plan, { mounts: [] });
     // The parent dies of what it writes to a pipe that nobody reads; its child then waits for it.
     const untilNobodyReads = "trap '' PIPE; while echo 2>/dev/null; do :; done; trap - PIPE";
-    const script = `(${untilNobodyReads}; exec "$0" "$@" 3>&1 1>&2 9</dev/null) | :`;
+    const script = `(${untilNobodyReads}; exec "$0" "$@" 3>&1 1>&2 4</dev/null) | :`;
     const shell = spawn("sh", ["-c", script, host.programs.bwrap, ...args], { stdio: "ignore" });
     await once(shell, "exit");
     expect(processesOf(folder.path).length).toBe(1);
