@@ -4,6 +4,7 @@
 import { spawn } from "node:child_process";
 import {
   constants,
+  existsSync,
   openSync,
   readFileSync,
   realpathSync,
@@ -15,11 +16,11 @@ import {
   writeSync,
 } from "node:fs";
 import { Socket } from "node:net";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { projectRoot } from "../host/entry-point.ts";
 import { differenceOf, readSurroundings } from "../host/process/surroundings.ts";
 import { identifyProcess, isSameProcess } from "../host/process-identity.ts";
-import { findSpare, spareFolder, sparePlace } from "../run/spare-place.ts";
+import { findSpare, isWanted, spareFolder, sparePlace, wantNoSpares } from "../run/spare-place.ts";
 import { adoptKeeper } from "../run/start-keeper.ts";
 import { createRequestReader, type SpareRequest } from "./spare/read-request.ts";
 import { rehearse } from "./spare/rehearse.ts";
@@ -34,12 +35,12 @@ const lookMilliseconds = 250;
 const keeperMilliseconds = 3000;
 const signals = { INT: "SIGINT", TERM: "SIGTERM", HUP: "SIGHUP", QUIT: "SIGQUIT", WINCH: "SIGWINCH" } as const;
 
-const [, , stateRoot = "", idle = "0"] = process.argv;
+const [, , stateRoot = "", word = "0"] = process.argv;
 const root = projectRoot();
 const own = readSurroundings("self", ["CAISSON_EARLY_KEEPER"]);
-const built = buildMark();
 const environment = { ...process.env };
 delete environment.CAISSON_EARLY_KEEPER;
+const built = buildMark();
 /** Until it is ready for callers it has a folder of its own, made by the launcher. */
 let place = sparePlace(join(stateRoot, `spare.${process.pid}`));
 const ask = openSync(place.ask, constants.O_RDWR);
@@ -49,24 +50,29 @@ const keeper = adoptKeeper();
 const asked = new Socket({ fd: ask, readable: true, writable: false });
 let client: ReturnType<typeof identifyProcess> | undefined;
 let hasSuccessor = false;
+let isEnding = false;
 
 void wait();
 
 async function wait(): Promise<void> {
-  for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) process.once(signal, () => withdraw());
+  for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) process.once(signal, () => withdraw(wantNone));
   await Promise.all([loadAhead(), rehearse(environment, place.folder)]);
   writeFileSync(place.process, JSON.stringify(identifyProcess(process.pid)), { mode: 0o600 });
   if (!publish()) return withdraw();
-  void keeper?.died.then(() => client === undefined && withdraw());
-  setTimeout(() => expire(), Number(idle));
+  void keeper?.died.then(() => client === undefined && withdraw(wantNone));
+  setTimeout(() => expire(), Number.parseInt(word, 10));
   let giveUp: NodeJS.Timeout | undefined;
   watch(place.folder, (_event, name) => {
+    // Who cannot be found any more waits for nobody.
+    if (client === undefined && !existsSync(place.process)) return withdraw(wantNone);
     if (name !== "claimed" || giveUp !== undefined || client !== undefined) return;
     giveUp = setTimeout(() => withdraw(startSuccessor), claimMilliseconds);
   }).unref();
   say("ready");
   let read = createRequestReader();
   asked.on("data", (bytes: Buffer) => {
+    // It has lost its keeper, or is about to: the caller sees our end, and boots.
+    if (isEnding) return;
     if (client !== undefined) return pass(bytes.toString("latin1"));
     const got = read(bytes);
     if (got === undefined) return;
@@ -74,7 +80,7 @@ async function wait(): Promise<void> {
     clearTimeout(giveUp);
     giveUp = undefined;
     const problem = problemWith(got.request);
-    if (problem === undefined) return serve(got.request);
+    if (problem === undefined) return serve(got.request, got.rest);
     writeFileSync(place.refused, problem.reason, { mode: 0o600 });
     say("no");
     if (problem.isForever) return withdraw(startSuccessor);
@@ -93,14 +99,15 @@ async function loadAhead(): Promise<void> {
   ]);
 }
 
-/** Makes us the spare that callers find; false when another one is. */
+/** Makes us the spare that callers find; false when another one is, or none is wanted. */
 function publish(): boolean {
   const folder = spareFolder(stateRoot);
-  for (let tries = 0; tries < 2; tries++) {
+  for (let tries = 0; tries < 2 && isWanted(stateRoot, word); tries++) {
     try {
       renameSync(place.folder, folder);
       place = sparePlace(folder);
-      return true;
+      // Whoever wants none any more has said so before looking for one that waits.
+      return isWanted(stateRoot, word);
     } catch {
       if (findSpare(folder) !== undefined) return false;
       rmSync(folder, { recursive: true, force: true });
@@ -118,11 +125,18 @@ function expire(): void {
     setTimeout(() => expire(), claimMilliseconds); // Somebody asks right now.
     return;
   }
-  withdraw();
+  withdraw(wantNone);
+}
+
+/** Those that are wanted since may be others. */
+function wantNone(): void {
+  if (isWanted(stateRoot, word)) wantNoSpares(stateRoot);
 }
 
 /** Ends unused, when the keeper, and its gate with it, has: nothing of us is left then. */
 function withdraw(before?: () => void): void {
+  if (isEnding) return;
+  isEnding = true;
   rmSync(place.folder, { recursive: true, force: true });
   before?.();
   keeper?.abandon();
@@ -133,7 +147,9 @@ function withdraw(before?: () => void): void {
 /** Why this caller is not served; for ever, when nobody of now would be. */
 function problemWith({ pid, root: callersRoot }: SpareRequest): { reason: string; isForever: boolean } | undefined {
   try {
-    if (realpathSync(callersRoot) !== realpathSync(root)) return { reason: "another Caisson", isForever: false };
+    // It may be a path from where the caller stands.
+    if (realpathSync(resolve(`/proc/${pid}/cwd`, callersRoot)) !== realpathSync(root))
+      return { reason: "another Caisson", isForever: false };
     if (buildMark() !== built)
       return { reason: "Caisson or the machine's network settings have changed", isForever: true };
     const reason = differenceOf(own, readSurroundings(pid)) ?? streamProblem(pid);
@@ -151,6 +167,8 @@ function buildMark(): string {
     "/etc/resolv.conf",
     "/etc/hosts",
     "/etc/nsswitch.conf",
+    // Our gate has read it.
+    ...(environment.NODE_EXTRA_CA_CERTS === undefined ? [] : [environment.NODE_EXTRA_CA_CERTS]),
   ];
   return files
     .map((file) => statSync(file, { bigint: true, throwIfNoEntry: false }))
@@ -158,17 +176,17 @@ function buildMark(): string {
     .join(" ");
 }
 
-/** Becomes the caller's command. */
-function serve({ pid, words }: SpareRequest): void {
+/** Becomes the caller's command; `rest` is what it said behind its question. */
+function serve({ pid, words }: SpareRequest, rest: Buffer): void {
   client = identifyProcess(pid);
-  const { environment: variables } = readSurroundings(pid);
-  const umask = /^Umask:\s*(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, "latin1"))?.[1];
-  takeStreams(pid);
-  process.chdir(`/proc/${pid}/cwd`);
-  if (umask !== undefined) process.umask(Number.parseInt(umask, 8));
-  for (const name of Object.keys(process.env)) delete process.env[name];
-  for (const [name, value] of variables) process.env[name] = value;
-  process.env.CAISSON_EARLY_KEEPER = "yes";
+  try {
+    become(pid);
+  } catch {
+    // The caller has gone, or stands where we cannot: it boots by itself when it sees our end.
+    client = undefined;
+    withdraw(startSuccessor);
+    return;
+  }
   process.argv.splice(2, process.argv.length, ...words);
   process.removeAllListeners("SIGTERM").removeAllListeners("SIGINT").removeAllListeners("SIGHUP");
   rmSync(place.folder, { recursive: true, force: true });
@@ -184,6 +202,19 @@ function serve({ pid, words }: SpareRequest): void {
     if (client && !isSameProcess(client)) process.kill(process.pid, "SIGHUP");
   }, lookMilliseconds).unref();
   void import("./main.ts");
+  pass(rest.toString("latin1"));
+}
+
+/** Takes a caller's streams, folder, mask and variables. Throws where the kernel does not let us. */
+function become(pid: number): void {
+  const { environment: variables } = readSurroundings(pid);
+  const umask = /^Umask:\s*(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, "latin1"))?.[1];
+  takeStreams(pid);
+  process.chdir(`/proc/${pid}/cwd`);
+  if (umask !== undefined) process.umask(Number.parseInt(umask, 8));
+  for (const name of Object.keys(process.env)) delete process.env[name];
+  for (const [name, value] of variables) process.env[name] = value;
+  process.env.CAISSON_EARLY_KEEPER = "yes";
 }
 
 /** Signals that our caller got. */
@@ -194,8 +225,10 @@ function pass(lines: string): void {
 }
 
 function startSuccessor(): void {
-  if (hasSuccessor) return;
+  if (hasSuccessor || !isWanted(stateRoot, word)) return;
   hasSuccessor = true;
-  const env = { ...environment, CAISSON_BE_SPARE: idle };
-  spawn(join(root, "bin/caisson"), [], { detached: true, stdio: "ignore", cwd: "/", env }).unref();
+  const env = { ...environment, CAISSON_BE_SPARE: word };
+  const child = spawn(join(root, "bin/caisson"), [], { detached: true, stdio: "ignore", cwd: "/", env });
+  child.once("error", () => {}); // Caisson has been moved away, or the machine is full: the run goes on.
+  child.unref();
 }

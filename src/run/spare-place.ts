@@ -1,4 +1,5 @@
-import { readFileSync, rmSync } from "node:fs";
+import { randomUUID } from "node:crypto";
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { endProcess } from "../host/end-process.ts";
@@ -23,6 +24,29 @@ export function sparePlace(folder: string) {
 /** The folder of the spare that waits. */
 export const spareFolder = (stateRoot: string): string => join(stateRoot, "spare");
 
+/** Holds the word of the spares that are wanted: what boots with another word, or finds none, ends. `bin/caisson` reads it. */
+const wantedFile = (stateRoot: string): string => join(stateRoot, "spare.wanted");
+
+/** Asks for spares that wait so long (ms). Returns their word, which begins with that number; those of before are unwanted. */
+export function wantSpares(stateRoot: string, idleMilliseconds: number): string {
+  const word = `${idleMilliseconds}-${randomUUID()}`;
+  mkdirSync(stateRoot, { recursive: true, mode: 0o700 });
+  writeFileSync(wantedFile(stateRoot), `${word}\n`, { mode: 0o600 });
+  return word;
+}
+
+/** Whether spares of this word are still wanted. */
+export function isWanted(stateRoot: string, word: string): boolean {
+  try {
+    return readFileSync(wantedFile(stateRoot), "utf8") === `${word}\n`;
+  } catch {
+    return false;
+  }
+}
+
+/** From here on none is wanted. */
+export const wantNoSpares = (stateRoot: string): void => rmSync(wantedFile(stateRoot), { force: true });
+
 /** The spare that waits here, when one does. */
 export function findSpare(folder: string): ProcessIdentity | undefined {
   try {
@@ -37,10 +61,12 @@ export function findSpare(folder: string): ProcessIdentity | undefined {
 const graceMs = 4000;
 
 /**
- * Ends the spare that waits, with its keeper and gate, and removes what is left of one. `none` when there was nothing,
- * `failed` when it could not be ended.
+ * Ends the spare that waits, with its keeper and gate, and removes what is left of any. One that boots right now, or would
+ * after a run of now, ends by itself. `none` when none waited, `failed` when it could not be ended.
  */
 export async function endSpare(stateRoot: string): Promise<"ended" | "none" | "failed"> {
+  // First: one that comes to wait after our look sees it.
+  wantNoSpares(stateRoot);
   const folder = spareFolder(stateRoot);
   const identity = findSpare(folder);
   if (identity !== undefined) {
@@ -53,5 +79,16 @@ export async function endSpare(stateRoot: string): Promise<"ended" | "none" | "f
     if (!(await endProcess(identity))) return "failed";
   }
   rmSync(folder, { recursive: true, force: true });
+  removeDrafts(stateRoot);
   return identity === undefined ? "none" : "ended";
+}
+
+/** Of those that boot, or were killed while they did. */
+function removeDrafts(stateRoot: string): void {
+  try {
+    for (const name of readdirSync(stateRoot))
+      if (/^spare\.\d+$/.test(name)) rmSync(join(stateRoot, name), { recursive: true, force: true });
+  } catch {
+    // There is no state folder yet.
+  }
 }

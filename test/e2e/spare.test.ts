@@ -1,9 +1,21 @@
 import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
-import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { findSpare, spareFolder } from "../../src/run/spare-place.ts";
+import { findSpare, spareFolder, sparePlace } from "../../src/run/spare-place.ts";
 import { makeBundledCopy } from "../kit/bundled-copy.ts";
 import { createTestCli, type TestCli } from "../kit/cli.ts";
 
@@ -67,6 +79,20 @@ describe("a run that a spare serves", () => {
     expect(both.filter((run) => keeperOf(cli, slugOf(run)) === keeper)).toHaveLength(1);
   });
 
+  it("is asked for by a path from where the caller stands, from a shell that hands down its functions", async () => {
+    await using cli = createTestCli({ "BASH_FUNC_which%%": "() { :; }" });
+    const { keeper } = await keepSpare(cli);
+    const run = piped(cli, `cd "\${0%/*}/.." && bin/caisson run "$@" 2>&1`, [
+      "--engine",
+      "local",
+      "--",
+      "echo",
+      "hello",
+    ]);
+    expect(run).toMatchObject({ code: 0, text: expect.stringContaining("hello") });
+    expect(keeperOf(cli, slugOf(run))).toBe(keeper);
+  });
+
   it("is ended by the caller's signals, as its own", async () => {
     await using cli = createTestCli();
     const { keeper } = await keepSpare(cli);
@@ -126,6 +152,30 @@ describe("a run that a spare serves", () => {
   });
 });
 
+describe("a caller's question", () => {
+  it("is answered once, whatever signal comes before the answer", async () => {
+    await using cli = createTestCli();
+    using spare = fakeSpare(cli);
+    const call = start(cli, `{ "$0" run "$@" 2>&1; echo "code $?"; } | cat`, ["--", "sh", "-c", "echo ran by itself"]);
+    await spare.asked();
+    process.kill(callerOf(cli), "SIGWINCH");
+    await sleep(200); // So long it must not take this for an answer.
+    spare.say("yes\nexit 7\n");
+    expect(await call.ended).toBe("code 7\n");
+  });
+
+  it("ends with its caller's interrupt when it is not answered: nothing boots", async () => {
+    await using cli = createTestCli();
+    using spare = fakeSpare(cli);
+    const call = start(cli, `{ "$0" run "$@" 2>&1; echo "code $?"; } | cat`, ["--", "sh", "-c", "echo ran by itself"]);
+    await spare.asked();
+    process.kill(callerOf(cli), "SIGTERM");
+    await until(() => spare.heard().includes("TERM\n"));
+    spare.say("no\n");
+    expect(await call.ended).toMatch(/^(Terminated\n)?code 143\n$/);
+  });
+});
+
 describe("a run that the spare does not serve boots by itself", () => {
   const cases: Readonly<Record<string, { shell: string; reason: RegExp }>> = {
     "another variable": { shell: 'OTHER=1 "$0" run "$@" 2>&1', reason: /^variable OTHER$/ },
@@ -134,6 +184,7 @@ describe("a run that the spare does not serve boots by itself", () => {
     "another priority": { shell: 'nice -n 5 "$0" run "$@" 2>&1', reason: /^nice$/ },
     "less rights": { shell: 'setpriv --no-new-privs "$0" run "$@" 2>&1', reason: /^NoNewPrivs$/ },
     "another place among the processors": { shell: 'taskset 1 "$0" run "$@" 2>&1', reason: /^Cpus_allowed$/ },
+    "no standard input": { shell: '"$0" run "$@" <&- 2>&1', reason: /^$/ },
     "output to a file": {
       shell: '"$0" run "$@" >out 2>&1; code=$?; cat out; rm out; exit $code',
       reason: /^standard stream 1/,
@@ -146,7 +197,7 @@ describe("a run that the spare does not serve boots by itself", () => {
       const run = piped(cli, `(${shell})`, ["--engine", "local", "--", "echo", "hello"]);
       expect(run).toMatchObject({ code: 0, text: expect.stringContaining("hello") });
       expect(keeperOf(cli, slugOf(run))).not.toBe(keeper);
-      expect(readFileSync(join(spareFolder(cli.stateRoot), "refused"), "utf8")).toMatch(reason);
+      expect(readMaybe(join(spareFolder(cli.stateRoot), "refused"))).toMatch(reason);
       // It waits on, for whom it is meant.
       const next = piped(cli, `"$0" run "$@" 2>&1`, ["--engine", "local", "--", "echo", "hello"]);
       expect(keeperOf(cli, slugOf(next))).toBe(keeper);
@@ -179,6 +230,32 @@ describe("a spare", () => {
       await until(() => ownProcesses(cli).length === 0);
       expect(readdirSync(cli.stateRoot).filter((name) => name.startsWith("spare"))).toEqual([]);
     }
+  });
+
+  it("has no successor when it was ended while it ran, or while the successor booted", async () => {
+    await using cli = createTestCli();
+    await keepSpare(cli);
+    const call = start(cli, `"$0" run "$@" 2>&1 | cat`, ["--engine", "local", "--", "sh", "-c", "echo up; sleep 2"]);
+    await call.seen("up");
+    await cli.run(["spare", "--stop"]);
+    await call.ended;
+    await until(() => ownProcesses(cli).length === 0);
+    expect(readdirSync(cli.stateRoot).filter((name) => name.startsWith("spare"))).toEqual([]);
+  });
+
+  it("leaves nothing for good when it is killed while it boots", async () => {
+    await using cli = createTestCli();
+    mkdirSync(join(cli.stateRoot, "spare.4711"), { recursive: true });
+    await cli.run(["kill"]);
+    expect(readdirSync(cli.stateRoot).filter((name) => name.startsWith("spare"))).toEqual([]);
+  });
+
+  it("ends when its folder is removed", async () => {
+    await using cli = createTestCli();
+    await keepSpare(cli);
+    rmSync(cli.stateRoot, { recursive: true });
+    await until(() => ownProcesses(cli).length === 0);
+    expect(existsSync(cli.stateRoot)).toBe(false);
   });
 
   it("takes its keeper and gate with it when it is killed, and the next run boots by itself", async () => {
@@ -244,6 +321,36 @@ async function waitingKeeper(cli: TestCli): Promise<number> {
   // The launcher starts the keeper just before it becomes the spare.
   const [keeper = 0] = near.toSorted((a, b) => Math.abs(a - spare) - Math.abs(b - spare));
   return keeper;
+}
+
+/** Pipes where a spare would wait, and this test instead of one. */
+function fakeSpare(cli: TestCli) {
+  const place = sparePlace(spareFolder(cli.stateRoot));
+  mkdirSync(place.folder, { recursive: true });
+  execFileSync("mkfifo", [place.ask, place.answer]);
+  const [ask, answer] = [place.ask, place.answer].map((path) =>
+    openSync(path, constants.O_RDWR | constants.O_NONBLOCK),
+  );
+  let text = "";
+  const heard = () => {
+    const bytes = Buffer.alloc(4096);
+    try {
+      text += bytes.toString("latin1", 0, readSync(ask ?? -1, bytes));
+    } catch {
+      // Nothing new.
+    }
+    return text;
+  };
+  const say = (words: string) => void writeSync(answer ?? -1, words);
+  say("ready\n");
+  return {
+    heard,
+    asked: () => until(() => heard().endsWith("\0")),
+    say,
+    [Symbol.dispose]: () => {
+      for (const pipe of [ask, answer]) closeSync(pipe ?? -1);
+    },
+  };
 }
 
 /** Every process that has this person's state folder in its variables. */

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { projectRoot } from "../../host/entry-point.ts";
 import { runFailure } from "../../run/errors.ts";
-import { endSpare, findSpare, spareFolder, sparePlace } from "../../run/spare-place.ts";
+import { endSpare, findSpare, spareFolder, sparePlace, wantNoSpares, wantSpares } from "../../run/spare-place.ts";
 import { cliFailure } from "../errors.ts";
 import type { CommandContext } from "../frame/command-context.ts";
 
@@ -46,7 +46,7 @@ export async function keepSpare(
     detached: true,
     stdio: "ignore",
     cwd: "/",
-    env: { ...environment, CAISSON_BE_SPARE: `${Math.round(seconds * 1000)}` },
+    env: { ...environment, CAISSON_BE_SPARE: wantSpares(folders.state, Math.round(seconds * 1000)) },
   });
   let hasEnded = false;
   child.once("error", () => {
@@ -58,7 +58,10 @@ export async function keepSpare(
   for (let waited = 0; !hasEnded && waited < bootMs && findSpare(place.folder) === undefined; waited += pollMs)
     await sleep(pollMs);
   child.unref();
-  if (findSpare(place.folder) === undefined) throw runFailure("spare_failed", { detail: "it did not boot" });
+  if (findSpare(place.folder) === undefined) {
+    wantNoSpares(folders.state);
+    throw runFailure("spare_failed", { detail: "it did not boot" });
+  }
   if (refused !== undefined) output.note(`the last run was not served by the old one: it differs in ${refused}`);
   output.show({ spare: "waiting", seconds }, () => ["a spare waits for the next run   (caisson spare --stop ends it)"]);
   return 0;

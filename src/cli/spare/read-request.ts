@@ -24,6 +24,7 @@ export function createRequestReader(): (bytes: Buffer) => { request: SpareReques
     const [pid, root = "", _count, ...words] = fields;
     const rest = all.subarray(at);
     all = Buffer.alloc(0);
-    return { request: { pid: Number(pid), root, words }, rest };
+    // A caller that was refused may have said something more, that nobody read.
+    return { request: { pid: Number(/\d+$/.exec(pid ?? "")?.[0]), root, words }, rest };
   };
 }

@@ -12,6 +12,8 @@ const volatile: ReadonlySet<string> = new Set(["PWD", "OLDPWD", "SHLVL", "_", "T
 
 /** Who it may act as, and what the kernel keeps from it. */
 const statusFacts = /^(Uid|Gid|Groups|Cap\w+|NoNewPrivs|Seccomp|Cpus_allowed|Mems_allowed):[ \t]*(.*)$/gm;
+/** What a shell passes on of the variables that it was started with; some drop all others (functions of another shell). */
+const shellName = /^[A-Za-z_]\w*$/;
 const namespaces = ["cgroup", "ipc", "mnt", "net", "pid", "time", "user", "uts"];
 
 /**
@@ -21,6 +23,14 @@ const namespaces = ["cgroup", "ipc", "mnt", "net", "pid", "time", "user", "uts"]
 export function readSurroundings(pid: number | "self", without: readonly string[] = []): Surroundings {
   const of = (name: string) => readFileSync(`/proc/${pid}/${name}`, "latin1");
   const link = (name: string) => readlinkSync(`/proc/${pid}/${name}`);
+  // Not every kernel has these.
+  const ofSome = (name: string) => {
+    try {
+      return of(name);
+    } catch {
+      return "";
+    }
+  };
   const status = [...of("status").matchAll(statusFacts)].map(([, name = "", value = ""]) => [name, value] as const);
   const environment = new Map(parseEnvironment(readFileSync(`/proc/${pid}/environ`, "utf8")));
   for (const name of without) environment.delete(name);
@@ -33,6 +43,7 @@ export function readSurroundings(pid: number | "self", without: readonly string[
       ["cgroup", of("cgroup")],
       ["limits", of("limits")],
       ["nice", niceOf(of("stat"))],
+      ...["attr/current", "oom_score_adj", "personality"].map((name) => [name, ofSome(name)] as const),
     ]),
   };
 }
@@ -41,7 +52,7 @@ export function readSurroundings(pid: number | "self", without: readonly string[
 export function differenceOf(own: Surroundings, other: Surroundings): string | undefined {
   const compare = (a: ReadonlyMap<string, string>, b: ReadonlyMap<string, string>, isCounted = (_: string) => true) =>
     [...new Set([...a.keys(), ...b.keys()])].find((name) => isCounted(name) && a.get(name) !== b.get(name));
-  const variable = compare(own.environment, other.environment, (name) => !volatile.has(name));
+  const variable = compare(own.environment, other.environment, (name) => shellName.test(name) && !volatile.has(name));
   if (variable !== undefined) return `variable ${variable}`;
   return compare(own.facts, other.facts);
 }
