@@ -72,8 +72,8 @@ export interface KeeperHost extends UndoHost {
     paths: ReturnType<typeof statePaths>,
     journal: Journal,
   ): Promise<GuardedWorkspace>;
-  /** Makes what of the sandbox does not wait for the guard; where there is nothing such, it is not there. */
-  readonly prepareFolders?: (request: LaunchRequest, paths: ReturnType<typeof statePaths>) => void;
+  /** Makes what of the sandbox does not wait for the guard: folders, and trust in them. Not there where nothing is such. */
+  readonly prepareFolders?: (request: LaunchRequest, paths: ReturnType<typeof statePaths>, certificate: string) => void;
   prepareSandbox(
     request: LaunchRequest,
     paths: ReturnType<typeof statePaths>,
@@ -81,7 +81,7 @@ export interface KeeperHost extends UndoHost {
     journal: Journal,
   ): Promise<PreparedSandbox>;
   mintAuthority(request: LaunchRequest): { readonly certificate: string; readonly key: string };
-  /** Writes trust and the request's files where the sandbox sees them; before the first command only. */
+  /** Writes the request's files where the sandbox sees them, and trust, unless it is there; before the first command only. */
   provisionFiles(request: LaunchRequest, paths: ReturnType<typeof statePaths>, certificate: string): void;
   readCredential(credential: Credential, request: LaunchRequest): Promise<CredentialValue>;
   nextRefreshSeconds: BrokerHost["nextRefreshSeconds"];

@@ -31,6 +31,8 @@ export interface Keeping {
   readonly signal: AbortSignal;
 }
 
+/** Longest that a failed launch waits for somebody to tell it to. */
+const attachMilliseconds = 1000;
 /** How long after a command that was cut off its sandbox or gate may be told as lost. */
 const lostMilliseconds = 1000;
 
@@ -153,6 +155,8 @@ export async function keep(host: KeeperHost, request: LaunchRequest, keeping: Ke
   events.append({ event: "sandbox_stopped", slug, leftovers: [...leftovers] });
   events.close();
   journal.close();
+  // Who launched us is on the way: a failure that came first is told to nobody else.
+  if (how === "launch_failed") await Promise.race([console.firstAttached, pause(attachMilliseconds)]);
   // Nothing is on disk any more that must go, before anybody is told that it is over.
   server.withdraw();
   if (leftovers.length === 0) host.removeFile(paths.open);
@@ -163,6 +167,8 @@ export async function keep(host: KeeperHost, request: LaunchRequest, keeping: Ke
 /** Which rules it runs under; of one that is resumed, those that it was launched with. */
 const digestOf = ({ rules }: LaunchRequest) =>
   rules === undefined ? {} : { policyHash: createHash("sha256").update(rules).digest("hex") };
+
+const pause = (milliseconds: number) => new Promise<void>((resolve) => void setTimeout(resolve, milliseconds));
 
 function tellLaunching(events: EventLog, { slug, engine, modelSource, label }: Metadata): void {
   const named = label === undefined ? {} : { label };

@@ -117,7 +117,7 @@ export async function launchRun(
     const prepared = await step("sandbox_started", async () => {
       if (early !== undefined) {
         await nextTurn(); // By then the guard waits for git.
-        early(request, paths);
+        early(request, paths, authority.certificate);
       }
       const guarded = await guarding;
       const value = await host.prepareSandbox(request, paths, guarded, journal);

@@ -77,7 +77,11 @@ export function createLocalKeeperHost(place: KeeperPlace, defences: Defences = l
       gateChild = early?.exitCode === null && early.signalCode === null ? early : spawnGate();
       return localGate(gateChild);
     },
-    prepareFolders: (request, paths) => engine.prepareFolders(launchPlan(request, paths.dir, proxy)),
+    prepareFolders: (request, paths, certificate) => {
+      const plan = launchPlan(request, paths.dir, proxy);
+      engine.prepareFolders(plan);
+      writePlanFiles({ ...plan, files: trustFiles(certificate, readSystemBundle(environment)) });
+    },
     prepareSandbox: async (request, paths, guarded, journal) => {
       const plan = launchPlan(request, paths.dir, proxy);
       const prepared = await engine.prepare(plan, { mounts: guarded.mounts }, (facts) =>
@@ -104,10 +108,7 @@ export function createLocalKeeperHost(place: KeeperPlace, defences: Defences = l
           ),
       };
     },
-    provisionFiles: (request, paths, certificate) => {
-      const plan = launchPlan(request, paths.dir, proxy);
-      writePlanFiles({ ...plan, files: [...plan.files, ...trustFiles(certificate, readSystemBundle(environment))] });
-    },
+    provisionFiles: (request, paths) => writePlanFiles(launchPlan(request, paths.dir, proxy)),
     ...undo,
   };
 }

@@ -29,6 +29,8 @@ export interface RunConsole extends ControlHandler {
   streamed(kind: "text" | "thought", text: string): void;
   /** Whether somebody follows the run. */
   readonly isAttended: boolean;
+  /** Resolves when somebody follows it for the first time. */
+  readonly firstAttached: Promise<void>;
 }
 
 /** What a console needs of its keeper. */
@@ -65,6 +67,7 @@ export function createRunConsole(context: ConsoleContext): RunConsole {
   };
   const processOf = (client: ControlClient, id: string) => (id === mainProcess ? main : commands.find(client, id));
 
+  const { promise: firstAttached, resolve: noteAttached } = Promise.withResolvers<void>();
   let launchFailure: Parameters<RunConsole["failed"]>[0] | undefined;
 
   const status = (client: ControlClient, id: string) =>
@@ -85,6 +88,7 @@ export function createRunConsole(context: ConsoleContext): RunConsole {
         // A launch can fail before anybody had the time to attach.
         if (launchFailure) client.send({ type: "failed", ...launchFailure });
         clients.attach(client, readEvents(paths.events, message.fromSeq), message.input);
+        noteAttached();
         return context.attended?.();
       case "exec":
         return commands.start(client, message, sandbox && phase === "running" ? sandbox : phase);
@@ -168,6 +172,7 @@ export function createRunConsole(context: ConsoleContext): RunConsole {
       clients.tell(message);
     },
     streamed: (kind, text) => clients.tellStreamed(kind, text),
+    firstAttached,
     get isAttended() {
       return clients.areAttached;
     },
