@@ -69,7 +69,8 @@ export function createEngineNeutralHost(place: KeeperPlace): EngineNeutral {
     },
     guardWorkspace: (request, paths, journal) => {
       const guardHost = guardHostFor(request.metadata.workspace.dir);
-      return guardWorkspace({ guardHost, home, stateRoot }, request, paths.dir, journal);
+      const outside = { guardHost, home, stateRoot, codeFolders: keptCode(environment, home) };
+      return guardWorkspace(outside, request, paths.dir, journal);
     },
     mintAuthority: ({ metadata, policy }) => {
       const seconds = policy.limits.timeoutSeconds + authoritySlackSeconds;
@@ -117,4 +118,11 @@ export function createEngineNeutralHost(place: KeeperPlace): EngineNeutral {
 function readWorkspace(stateDir: string): string | undefined {
   const { workspace } = JSON.parse(readFileSync(join(stateDir, "metadata.json"), "utf8")) as Metadata;
   return workspace.dir;
+}
+
+/** Where compiled code is kept from start to start (src/host/start-main.ts, bin/caisson): who writes there runs as this person. */
+function keptCode(environment: Environment, home: string): readonly string[] {
+  const { NODE_COMPILE_CACHE: given, XDG_CACHE_HOME: caches } = environment;
+  const folder = join(caches?.startsWith("/") ? caches : join(home, ".cache"), "caisson");
+  return given?.startsWith("/") ? [folder, given] : [folder];
 }

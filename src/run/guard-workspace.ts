@@ -12,7 +12,13 @@ const unguarded: GuardedWorkspace = { mounts: [], notes: [], check: () => {}, wa
 
 /** Guards the workspace of a request, where it has one that is mounted. */
 export async function guardWorkspace(
-  place: { readonly guardHost: GuardHost; readonly home: string; readonly stateRoot: string },
+  place: {
+    readonly guardHost: GuardHost;
+    readonly home: string;
+    readonly stateRoot: string;
+    /** Folders whose files are run outside of any sandbox. */
+    readonly codeFolders: readonly string[];
+  },
   request: LaunchRequest,
   stateDir: string,
   journal: Journal,
@@ -21,7 +27,7 @@ export async function guardWorkspace(
   // A copy is the agent's own: nothing of the host looks at it. What is applied from it is looked at then.
   if (mode === "copy" && dir !== undefined) return maskCopy(place.guardHost, request, dir, copyPaths(stateDir));
   if (mode !== "mount" || dir === undefined) return unguarded;
-  const { guardHost, home, stateRoot } = place;
+  const { guardHost, home, stateRoot, codeFolders } = place;
   const [{ readWorkspaceFacts }, { planGuard }, { prepareGuard }] = await Promise.all([
     import("../sandbox/workspace/read-workspace-facts.ts"),
     import("../sandbox/workspace/plan-guard.ts"),
@@ -29,7 +35,7 @@ export async function guardWorkspace(
   ]);
   const agentUid = request.docker?.user.uid;
   const masked = request.metadata.masked?.map(({ path }) => path) ?? [];
-  const facts = { dir, home, stateRoot, masked, ...(agentUid !== undefined && { agentUid }) };
+  const facts = { dir, home, stateRoot, codeFolders, masked, ...(agentUid !== undefined && { agentUid }) };
   const plan = planGuard(await readWorkspaceFacts(guardHost, facts), join(stateDir, "guard"));
   const notes: GuardNote[] = [...plan.notes];
   await prepareGuard(guardHost, plan, journal, (note) => notes.push(note));

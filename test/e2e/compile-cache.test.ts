@@ -1,5 +1,15 @@
 import { execFileSync, spawnSync } from "node:child_process";
-import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Script } from "node:vm";
@@ -16,6 +26,25 @@ it("the compiled code of sources is in a folder of the person's alone, whatever 
   execFileSync("sh", ["-c", `umask 000; exec "$0" --version`, copy.launcher], { env, cwd: cli.workspace });
   const folder = join(env.XDG_CACHE_HOME ?? join(cli.home, ".cache"), "caisson/compile");
   expect(statSync(folder).mode & 0o077).toBe(0);
+});
+
+it("no agent can write where compiled code is kept: such a workspace is refused", async () => {
+  await using cli = createTestCli();
+  const inside = join(cli.workspace, "caches");
+  const own = join(cli.home, ".cache/caisson/code");
+  mkdirSync(own, { recursive: true });
+  symlinkSync(cli.workspace, join(cli.home, "link"));
+  const calls = [
+    { dir: cli.workspace, env: { NODE_COMPILE_CACHE: inside } },
+    { dir: cli.workspace, env: { NODE_COMPILE_CACHE: undefined, XDG_CACHE_HOME: inside } },
+    { dir: cli.workspace, env: { NODE_COMPILE_CACHE: undefined, XDG_CACHE_HOME: join(cli.home, "link/not/there") } },
+    { dir: own, env: { NODE_COMPILE_CACHE: undefined } },
+  ];
+  for (const { dir, env } of calls) {
+    const { exitCode, stdout, stderr } = await cli.run(["run", "--dir", dir, "--", "echo", "in a sandbox"], { env });
+    expect({ exitCode, stdout }).toEqual({ exitCode: 5, stdout: "" });
+    expect(stderr).toContain("compiled code that Caisson runs is kept there");
+  }
 });
 
 describe("what starts of the bundles have compiled", () => {

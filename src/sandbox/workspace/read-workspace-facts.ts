@@ -16,6 +16,8 @@ export async function readWorkspaceFacts(
     readonly dir: string;
     readonly home: string;
     readonly stateRoot: string;
+    /** Folders whose files are run outside of any sandbox: compiled code that is kept. */
+    readonly codeFolders?: readonly string[];
     /** Who the agent is, where that is not whoever owns the home. */
     readonly agentUid?: number;
     /** Files, relative to the workspace, whose content the agent does not get. */
@@ -93,12 +95,27 @@ function readInodes(host: GuardHost, paths: readonly string[]): Readonly<Record<
 }
 
 /** A folder that holds the person's home or our own state would hand both to the agent. */
-function refuseTooWide(host: GuardHost, dir: string, { home, stateRoot }: { home: string; stateRoot: string }): void {
-  const real = (path: string) => host.realPath(path) ?? path;
+function refuseTooWide(
+  host: GuardHost,
+  dir: string,
+  {
+    home,
+    stateRoot,
+    codeFolders = [],
+  }: { readonly home: string; readonly stateRoot: string; readonly codeFolders?: readonly string[] },
+): void {
+  // What is not there yet would be made behind the links on its way.
+  const real = (path: string): string => {
+    if (path === dirname(path)) return path;
+    return host.realPath(path) ?? join(real(dirname(path)), basename(path));
+  };
+  const meets = (path: string) => isWithin(dir, real(path)) || isWithin(real(path), dir);
   const refuse = (reason: string) => guardFailure("workspace_too_wide", { dir, reason });
   if (dir === "/") throw refuse("it is the whole file system");
   if (isWithin(real(home), dir)) throw refuse("it is your home folder, or holds it");
-  if (isWithin(dir, real(stateRoot)) || isWithin(real(stateRoot), dir)) throw refuse("Caisson's own state lies there");
+  if (meets(stateRoot)) throw refuse("Caisson's own state lies there");
+  const code = codeFolders.find(meets);
+  if (code !== undefined) throw refuse(`compiled code that Caisson runs is kept there (${code})`);
 }
 
 /** On a file system that folds case, `.GIT` would be another way into `.git`, past what is mounted there. */
