@@ -253,9 +253,9 @@ describe("a spare", () => {
   it("ends when its folder is removed", async () => {
     await using cli = createTestCli();
     await keepSpare(cli);
-    rmSync(cli.stateRoot, { recursive: true });
+    rmSync(spareFolder(cli.stateRoot), { recursive: true });
     await until(() => ownProcesses(cli).length === 0);
-    expect(existsSync(cli.stateRoot)).toBe(false);
+    expect(existsSync(spareFolder(cli.stateRoot))).toBe(false);
   });
 
   it("takes its keeper and gate with it when it is killed, and the next run boots by itself", async () => {
