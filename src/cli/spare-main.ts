@@ -121,9 +121,12 @@ function expire(): void {
   try {
     // Whoever makes it has us: from here on that is nobody.
     writeFileSync(place.claimed, "", { flag: "wx" });
-  } catch {
-    setTimeout(() => expire(), claimMilliseconds); // Somebody asks right now.
-    return;
+  } catch (error) {
+    // Somebody asks right now; anything else is a folder that is not ours any more.
+    if ((error as NodeJS.ErrnoException).code === "EEXIST") {
+      setTimeout(() => expire(), claimMilliseconds);
+      return;
+    }
   }
   withdraw(wantNone);
 }
