@@ -5,6 +5,8 @@ import { type ManifestLayer, placeOf } from "./manifest-layer.ts";
 
 const forbiddenTargets = ["/proc", "/sys", "/dev", "/run/caisson", "/etc", "/usr", "/bin", "/sbin", "/lib", "/lib64"];
 const forbiddenSources = ["/proc", "/sys", "/dev", "/run", "/var/run"];
+/** Below a home: what decides what runs outside of any sandbox, rules and compiled code. Nothing inside may write there. */
+const ownFolders = [".cache/caisson", ".config/caisson", ".local/state/caisson"];
 
 /** The mounts of the layers by target, stronger ones replacing weaker; refuses what would open the sandbox. */
 export function resolveMounts(layers: readonly ManifestLayer[], home: string) {
@@ -28,13 +30,19 @@ export function resolveMount(
 ): Mount {
   const source = expandPath(written.source, { dir, home });
   const target = expandPath(written.target, { dir: "/", home });
-  const problem = mountProblem(source, target, home);
+  const problem = mountProblem(source, target, home) ?? (written.writable ? writeProblem(source, home) : undefined);
   if (problem) throw policyFailure("mount_refused", { path: source, from, problem });
   return { source, target, writable: written.writable };
 }
 
+const isIn = (path: string, dir: string) => path === dir || path.startsWith(`${dir}/`);
+
+function writeProblem(source: string, home: string): string | undefined {
+  const own = ownFolders.map((folder) => `${home}/${folder}`).find((dir) => isIn(dir, source) || isIn(source, dir));
+  return own === undefined ? undefined : `Caisson's own files lie there (${own}): it cannot be writable`;
+}
+
 function mountProblem(source: string, target: string, home: string): string | undefined {
-  const isIn = (path: string, dir: string) => path === dir || path.startsWith(`${dir}/`);
   if (target === "/" || forbiddenTargets.some((dir) => isIn(target, dir))) return `${target} is the sandbox's own`;
   if (source === "/" || source === home || isIn(home, source)) return "it holds a whole home folder";
   if (forbiddenSources.some((dir) => isIn(source, dir))) return "it holds the machine's devices or sockets";

@@ -181,6 +181,25 @@ credentials: { one: { file: ~/one, environment: [ONE] }, two: { command: [say, t
     },
   );
 
+  it("makes nothing writable that decides what runs outside", async () => {
+    const folders = [
+      "~/.cache",
+      "~/.cache/caisson/code",
+      "~/.config/caisson",
+      "~/.local",
+      "~/.local/state/caisson/open",
+    ];
+    for (const source of folders) {
+      const manifest = (writable: boolean) => ({
+        personal: `mounts: [{ source: "${source}", target: /x, writable: ${writable} }]`,
+      });
+      await expect(resolveWritten(manifest(true))).rejects.toThrow("Caisson's own files lie there");
+      expect((await resolveWritten(manifest(false))).policy.mounts).toHaveLength(1);
+    }
+    const other = await resolveWritten({ personal: "mounts: [{ source: ~/.cache/pip, target: /x, writable: true }]" });
+    expect(other.policy.mounts).toHaveLength(1);
+  });
+
   it("mounts a folder of the person's, relative to the manifest", async () => {
     const { policy } = await resolveWritten({ personal: "mounts: [{ source: ../me/./ref, target: /ref/ }]" });
     expect(policy.mounts).toEqual([{ source: "/home/me/ref", target: "/ref", writable: false }]);
