@@ -66,7 +66,7 @@ try {
   const memory = await measureIdle();
   report({ alone, crowd, memory, spares });
 } finally {
-  spares.close();
+  await spares[Symbol.asyncDispose]();
   execFileSync(join(root, "bin/caisson"), ["kill"], { env: environment, stdio: "ignore" });
   rmSync(folder, { recursive: true, force: true });
 }

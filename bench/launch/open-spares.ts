@@ -7,13 +7,12 @@ import { type Launch, measureLaunch } from "./measure-launch.ts";
 import { pssOf } from "./sandbox-memory.ts";
 
 /** Runs that a spare serves, one at a time, beside the others of a bench. */
-export interface Spares {
+export interface Spares extends AsyncDisposable {
   readonly launches: readonly Launch[];
   /** Waits for a spare, then starts one run. Throws when it was not the spare that served it. */
   measure(): Promise<void>;
   /** What one that waits takes: command line, keeper, gate (PSS). */
   memoryMb(): number;
-  close(): void;
 }
 
 /** The spare has booted and the run before it has ended: what is measured is the launch alone. */
@@ -54,7 +53,7 @@ export async function openSpares(
       launches.push(await once());
     },
     memoryMb: () => processesOf(environment.XDG_STATE_HOME).reduce((sum, pid) => sum + pssOf(pid), 0) / 1024 ** 2,
-    close: () => caisson("kill"),
+    [Symbol.asyncDispose]: async () => void caisson("kill"),
   };
 }
 
