@@ -12,7 +12,7 @@ run() { bin/caisson run --workspace none "$@"; }
 slug=$(run --detach -- sleep 300)
 state=$HOME/.local/state/caisson/sandboxes/$slug
 bin/caisson inspect "$slug" --json | grep -o '"memory":"[^"]*"'
-keeper=$(pgrep -f 'run/keeper-[m]ain|dist/keeper[.]cjs' | head -1)
+keeper=$(pgrep -f 'run/keeper-[m]ain|start[.]cjs keeper' | head -1)
 group=$(sed -n 's/^0:://p' "/proc/$keeper/cgroup")
 echo "keeper in $group"
 scope=/sys/fs/cgroup\${group%/keeper}
