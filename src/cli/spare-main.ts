@@ -25,6 +25,7 @@ import { adoptKeeper } from "../run/start-keeper.ts";
 import { createRequestReader, type SpareRequest } from "./spare/read-request.ts";
 import { rehearse } from "./spare/rehearse.ts";
 import { streamProblem, takeStreams } from "./spare/take-streams.ts";
+import { watchSources } from "./spare/watch-sources.ts";
 
 /** A caller that has claimed us asks at once, or has died. */
 const claimMilliseconds = 3000;
@@ -41,6 +42,7 @@ const own = readSurroundings("self", ["CAISSON_EARLY_KEEPER"]);
 const environment = { ...process.env };
 delete environment.CAISSON_EARLY_KEEPER;
 const built = buildMark();
+const sources = watchSources(root);
 /** Until it is ready for callers it has a folder of its own, made by the launcher. */
 let place = sparePlace(join(stateRoot, `spare.${process.pid}`));
 const ask = openSync(place.ask, constants.O_RDWR);
@@ -65,12 +67,13 @@ async function wait(): Promise<void> {
   watch(place.folder, (_event, name) => {
     // Who cannot be found any more waits for nobody.
     if (client === undefined && !existsSync(place.process)) return withdraw(wantNone);
-    if (name !== "claimed" || giveUp !== undefined || client !== undefined) return;
+    // Its removal is told as well: that is ours, when we go on waiting.
+    if (name !== "claimed" || giveUp !== undefined || client !== undefined || !existsSync(place.claimed)) return;
     giveUp = setTimeout(() => withdraw(startSuccessor), claimMilliseconds);
   }).unref();
   say("ready");
   let read = createRequestReader();
-  asked.on("data", (bytes: Buffer) => {
+  const hear = (bytes: Buffer) => {
     // It has lost its keeper, or is about to: the caller sees our end, and boots.
     if (isEnding) return;
     if (client !== undefined) return pass(bytes.toString("latin1"));
@@ -86,7 +89,9 @@ async function wait(): Promise<void> {
     if (problem.isForever) return withdraw(startSuccessor);
     say("ready");
     rmSync(place.claimed, { force: true });
-  });
+  };
+  // Behind what the kernel had to tell by then: that a source was changed before we were asked.
+  asked.on("data", (bytes: Buffer) => void setImmediate(hear, bytes));
 }
 
 /** What a run of the command line loads bit by bit. */
@@ -153,6 +158,7 @@ function problemWith({ pid, root: callersRoot }: SpareRequest): { reason: string
     // It may be a path from where the caller stands.
     if (realpathSync(resolve(`/proc/${pid}/cwd`, callersRoot)) !== realpathSync(root))
       return { reason: "another Caisson", isForever: false };
+    if (sources.isNewer) return { reason: "a source is newer than the bundles", isForever: true };
     if (buildMark() !== built)
       return { reason: "Caisson or the machine's network settings have changed", isForever: true };
     const reason = differenceOf(own, readSurroundings(pid)) ?? streamProblem(pid);
@@ -170,6 +176,7 @@ function buildMark(): string {
     "/etc/resolv.conf",
     "/etc/hosts",
     "/etc/nsswitch.conf",
+    join(root, "package.json"),
     // Our gate has read it.
     ...(environment.NODE_EXTRA_CA_CERTS === undefined ? [] : [environment.NODE_EXTRA_CA_CERTS]),
   ];

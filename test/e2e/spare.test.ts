@@ -206,6 +206,15 @@ describe("a run that the spare does not serve boots by itself", () => {
     });
   }
 
+  it("and the spare waits on, longer than it would for one who claimed it and died", async () => {
+    await using cli = createTestCli();
+    const { keeper } = await keepSpare(cli);
+    piped(cli, `(OTHER=1 "$0" run "$@" 2>&1)`, ["--engine", "local", "--", "true"]);
+    await sleep(4000);
+    expect(isThere(keeper)).toBe(true);
+    expect(readMaybe(join(spareFolder(cli.stateRoot), "refused"))).toBe("variable OTHER");
+  });
+
   it("when Caisson was built anew; a spare of the new build takes its place", async () => {
     await using cli = createTestCli();
     const { keeper } = await keepSpare(cli);
@@ -215,6 +224,28 @@ describe("a run that the spare does not serve boots by itself", () => {
     expect(keeperOf(cli, slugOf(run))).not.toBe(keeper);
     await until(() => !isThere(keeper));
     expect(await waitingKeeper(cli)).not.toBe(keeper);
+  });
+
+  it("when a source has changed since Caisson was built, be it this moment: the run is of the source", async () => {
+    await using cli = createTestCli();
+    using own = await makeBundledCopy();
+    const call = (...words: readonly string[]) =>
+      spawnSync("sh", ["-c", inPipe(`"$0" "$@" 2>&1`), own.launcher, ...words], {
+        env: cli.environment,
+        cwd: cli.workspace,
+        encoding: "utf8",
+        timeout: 30_000,
+      }).stdout;
+    expect(call("spare")).toContain("a spare waits");
+    const spare = findSpare(spareFolder(cli.stateRoot))?.pid ?? 0;
+    const file = join(own.root, "src/cli/run/announce-run.ts");
+    const source = readFileSync(file, "utf8");
+    const changed = source.replace("  agent      $", "  by source  $");
+    expect(changed).not.toBe(source);
+    writeFileSync(file, changed);
+    expect(call("run", "--engine", "local", "--", "true")).toContain("by source");
+    await until(() => !isThere(spare));
+    expect(existsSync(spareFolder(cli.stateRoot))).toBe(false);
   });
 });
 
