@@ -36,6 +36,12 @@ export const cliFailure = failures({
     status: 400,
     exit: 2,
   },
+  folder_gone: {
+    message: () => "Cannot tell where you are: the folder that you stand in is gone",
+    hint: () => "cd   (into a folder that is there)",
+    status: 409,
+    exit: 3,
+  },
   services_need_docker: {
     message: (d: { services: readonly string[] }) =>
       `Cannot start ${d.services.join(", ")} beside the agent: the local engine has no services`,

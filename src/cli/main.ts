@@ -30,7 +30,7 @@ async function start(): Promise<void> {
 
 async function main(): Promise<number> {
   try {
-    return await runCommandLine(createContext(), words, version);
+    return await runCommandLine(createContext(await currentFolder()), words, version);
   } catch (error) {
     return report(error);
   } finally {
@@ -63,10 +63,19 @@ function writeBug(error: unknown): string | undefined {
   }
 }
 
-function createContext(): CommandContext {
+async function currentFolder(): Promise<string> {
+  try {
+    return process.cwd();
+  } catch {
+    const { cliFailure } = await import("./errors.ts");
+    throw cliFailure("folder_gone", undefined);
+  }
+}
+
+function createContext(cwd: string): CommandContext {
   return {
     environment,
-    cwd: process.cwd(),
+    cwd,
     folders,
     input: createInput(),
     output,

@@ -102,6 +102,17 @@ describe("caisson", () => {
     });
   });
 
+  it("says so where the folder that it was called in is gone", () => {
+    const gone = mkdtempSync(join(tmpdir(), "caisson-gone-"));
+    const { status, stderr } = spawnSync("sh", ["-c", 'cd "$1" && rmdir "$1" && exec "$0" ls', launcher, gone], {
+      encoding: "utf8",
+    });
+    expect({ status, stderr }).toEqual({
+      status: 3,
+      stderr: expect.stringMatching(/^Cannot tell where you are: .*\nhint: cd /m),
+    });
+  });
+
   it("is quiet when its reader goes away", () => {
     const { stderr, stdout } = spawnSync("bash", ["-c", `"${launcher}" init | head -n 1`], { encoding: "utf8" });
     expect({ stderr, lines: stdout.split("\n").length }).toEqual({ stderr: "", lines: 2 });
