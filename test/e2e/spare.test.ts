@@ -97,14 +97,7 @@ describe("a run that a spare serves", () => {
     await using cli = createTestCli();
     const { keeper } = await keepSpare(cli);
     const seconds = 10_000 + process.pid;
-    const call = start(cli, `exec "$0" run "$@" 2>&1 | cat`, [
-      "--engine",
-      "local",
-      "--",
-      "sh",
-      "-c",
-      `echo up; sleep ${seconds}`,
-    ]);
+    const call = start(cli, `exec "$0" run "$@" 2>&1 | cat`, sleeping(seconds));
     await call.seen("up");
     const [slug = ""] = readdirSync(join(cli.stateRoot, "sandboxes"));
     expect(keeperOf(cli, slug)).toBe(keeper);
@@ -119,14 +112,7 @@ describe("a run that a spare serves", () => {
     await using cli = createTestCli();
     await keepSpare(cli);
     const spare = findSpare(spareFolder(cli.stateRoot))?.pid ?? 0;
-    const call = start(cli, `exec "$0" run "$@" 2>&1 | cat`, [
-      "--engine",
-      "local",
-      "--",
-      "sh",
-      "-c",
-      "echo up; sleep 61",
-    ]);
+    const call = start(cli, `exec "$0" run "$@" 2>&1 | cat`, sleeping(61));
     await call.seen("up");
     process.kill(callerOf(cli), "SIGKILL");
     await until(() => !isThere(spare));
@@ -137,14 +123,7 @@ describe("a run that a spare serves", () => {
     await using cli = createTestCli();
     await keepSpare(cli);
     const spare = findSpare(spareFolder(cli.stateRoot))?.pid ?? 0;
-    const call = start(cli, `{ "$0" run "$@" 2>&1; echo "code $?"; } | cat`, [
-      "--engine",
-      "local",
-      "--",
-      "sh",
-      "-c",
-      "echo up; sleep 62",
-    ]);
+    const call = start(cli, `{ "$0" run "$@" 2>&1; echo "code $?"; } | cat`, sleeping(62));
     await call.seen("up");
     process.kill(spare, "SIGKILL");
     const text = await call.ended;
@@ -246,6 +225,8 @@ describe("a run that the spare does not serve boots by itself", () => {
     expect(call("run", "--engine", "local", "--", "true")).toContain("by source");
     await until(() => !isThere(spare));
     expect(existsSync(spareFolder(cli.stateRoot))).toBe(false);
+    // Asked for another one, it says what is the matter.
+    expect(call("spare")).toMatch(/Cannot keep a spare: it needs bundles .*npm run build\n[^]*code=6\n$/);
   });
 });
 
@@ -332,6 +313,9 @@ describe("a spare", () => {
     expect(listed).toBe("");
   });
 });
+
+/** Words of a run that says when it is up, and lasts. */
+const sleeping = (seconds: number) => ["--engine", "local", "--", "sh", "-c", `echo up; sleep ${seconds}`];
 
 /** Starts a spare and says which keeper waits with it. */
 async function keepSpare(cli: TestCli, duration = "10m"): Promise<{ readonly keeper: number }> {

@@ -7,6 +7,7 @@ import { runFailure } from "../../run/errors.ts";
 import { endSpare, findSpare, spareFolder, sparePlace, wantNoSpares, wantSpares } from "../../run/spare-place.ts";
 import { cliFailure } from "../errors.ts";
 import type { CommandContext } from "../frame/command-context.ts";
+import { hasNewerSource } from "./watch-sources.ts";
 
 const usualSeconds = 600;
 /** Node's longest timer is 24.8 days. */
@@ -40,8 +41,8 @@ export async function keepSpare(
     return 0;
   }
   const root = projectRoot();
-  if (!existsSync(join(root, "dist/.stamp")))
-    throw runFailure("spare_failed", { detail: "it needs the bundles: npm run setup" });
+  if (!existsSync(join(root, "dist/.stamp")) || hasNewerSource(root))
+    throw runFailure("spare_failed", { detail: "it needs bundles that no source is newer than: npm run build" });
   const child = spawn(join(root, "bin/caisson"), [], {
     detached: true,
     stdio: "ignore",

@@ -13,15 +13,27 @@ export function watchSources(root: string): { readonly isNewer: boolean } {
     state.isNewer = true;
   };
   try {
-    const below = readdirSync(sources, { recursive: true, withFileTypes: true });
-    const folders = [sources, ...below.filter((entry) => entry.isDirectory()).map((e) => join(e.parentPath, e.name))];
     // Watched before it is looked at: no change falls in between.
-    for (const folder of folders) watch(folder, change).on("error", change).unref();
-    const built = statSync(join(root, "dist/.stamp")).mtimeMs;
-    const files = [...folders, ...below.map((entry) => join(entry.parentPath, entry.name)), join(root, "package.json")];
-    if (files.some((file) => statSync(file).mtimeMs > built)) change();
+    for (const folder of foldersOf(sources)) watch(folder, change).on("error", change).unref();
+    if (hasNewerSource(root)) change();
   } catch {
     change(); // What cannot be watched is for who looks each time.
   }
   return state;
 }
+
+/** Whether a source in `root` is newer than its bundles, now. Throws where there are no bundles. */
+export function hasNewerSource(root: string): boolean {
+  const sources = join(root, "src");
+  if (!existsSync(sources)) return false;
+  const built = statSync(join(root, "dist/.stamp")).mtimeMs;
+  const below = readdirSync(sources, { recursive: true, encoding: "utf8" }).map((name) => join(sources, name));
+  return [sources, ...below, join(root, "package.json")].some((file) => statSync(file).mtimeMs > built);
+}
+
+const foldersOf = (folder: string): readonly string[] => [
+  folder,
+  ...readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map((entry) => join(entry.parentPath, entry.name)),
+];
