@@ -226,7 +226,7 @@ describe("a run that the spare does not serve boots by itself", () => {
     await until(() => !isThere(spare));
     expect(existsSync(spareFolder(cli.stateRoot))).toBe(false);
     // Asked for another one, it says what is the matter.
-    expect(call("spare")).toMatch(/Cannot keep a spare: it needs bundles .*npm run build\n[^]*code=6\n$/);
+    expect(call("spare")).toMatch(/Cannot keep a spare: it needs bundles .*npm run build\n[\s\S]*code=6\n$/);
   });
 });
 
