@@ -49,14 +49,16 @@ function merge(a: Setting = {}, b: Setting = {}): Setting {
 }
 
 async function tryAttack(attack: Attack): Promise<AttackResult> {
-  await using _patched = await weakened.patch(attack.off.patches ?? []);
+  const { patches = [] } = attack.off;
+  // Where the defence is a setting, the program is the shipped one on both sides: it starts in half the time.
+  await using _patched = patches.length === 0 ? undefined : await weakened.patch(patches);
   // Side by side: the two share nothing but the victim.
   const [without, withAll] = await Promise.all([
     runSide(
       {
         attack,
         name: "without",
-        launcher: weakened.launcher,
+        launcher: patches.length === 0 ? sound : weakened.launcher,
         setting: merge(attack.setting, attack.off.setting),
         marker: newMarker(),
       },

@@ -235,7 +235,7 @@ async function endProcess(folders: EngineFolders, name: string, signal: NodeJS.S
   await until(`${name} ends`, folders, async () => !isSameProcess(identity));
 }
 
-/** What an earlier run, or a test, left in the engine; images stay. */
+/** What an earlier run, or a test, left in the engine; what takes long to build stays. */
 async function removeLeftovers(docker: Docker): Promise<void> {
   const containers = await docker.listContainers({ all: true });
   await Promise.all(containers.map(({ Id }) => docker.getContainer(Id).remove({ force: true, v: true })));
@@ -244,6 +244,28 @@ async function removeLeftovers(docker: Docker): Promise<void> {
   await Promise.all(ours.map(({ Id }) => docker.getNetwork(Id).remove()));
   const { Volumes } = await docker.listVolumes();
   await Promise.all((Volumes ?? []).map(({ Name }) => docker.getVolume(Name).remove({ force: true })));
+  for (const { Id, RepoTags, Labels } of await docker.listImages()) await removeTestsOwn(docker, Id, RepoTags, Labels);
+}
+
+/**
+ * An image that a test made would be seen by the same test of the next run. Those of `provideTestImages` stay, and what the
+ * engine builds them on.
+ */
+async function removeTestsOwn(
+  docker: Docker,
+  id: string,
+  tags: readonly string[] | undefined,
+  labels: Readonly<Record<string, string>> | null,
+): Promise<void> {
+  const named = (tags ?? []).filter((tag) => tag !== "<none>:<none>");
+  const made = named.filter((tag) => !/^caisson-(?!own-)[a-z-]+:(latest|[0-9a-f]{12})$/.test(tag));
+  // Without a name, labelled as a target: what a test has replaced. Another image may build on it.
+  const isReplaced = named.length === 0 && labels?.["caisson.target"] !== undefined;
+  for (const name of isReplaced ? [id] : made)
+    await docker
+      .getImage(name)
+      .remove()
+      .catch(() => undefined);
 }
 
 /** Ends the processes of an engine, its shims among them, and takes away its mounts and networks. */

@@ -4,7 +4,7 @@ import { type BuildHost, buildTarget, isTargetBuilt } from "../../src/sandbox/do
 import { baseImage, provideBaseImage } from "./base-image.ts";
 import { dockerEngineAt, reconnectDockerEngine } from "./docker-engine.ts";
 
-const targets = ["gate", "base", "claude-code", "pi", "codex", "copilot", "opencode"];
+const allTargets = ["gate", "base", "claude-code", "pi", "codex", "copilot", "opencode"];
 
 /** How the tests build: on their own base image, over the machine's network (while the engine is open to it). */
 export const testBuild = { base: baseImage, network: "host" } as const;
@@ -13,7 +13,7 @@ export const testBuild = { base: baseImage, network: "host" } as const;
  * Has the images of Caisson in the tests' engine, as `latest`. What lacks is built (some minutes the first time; a second
  * after a change of the gate); only then is the engine open to the machine's network for a moment.
  */
-export async function provideTestImages(name: string): Promise<void> {
+export async function provideTestImages(name: string, targets: readonly string[] = allTargets): Promise<void> {
   const docker = await dockerEngineAt(name).connect();
   await provideBaseImage(docker);
   const { environment, home } = { environment: process.env, home: process.env.HOME ?? "/" };
