@@ -39,9 +39,8 @@ async function runCheck(name: string, argv: readonly string[]): Promise<Counts> 
 
 async function runProject(project: string, minutes: number): Promise<Counts> {
   const file = join(results, `${project}.json`);
-  // What failed is told as soon as its file has ended: who is killed at the end says nothing any more.
-  const told = ["--reporter=default", "--slowTestThreshold=120000"];
-  const reporters = [...told, "--reporter=json", `--outputFile.json=${file}`];
+  const reporter = join(root, "test/run-all/tell-as-it-goes.ts");
+  const reporters = [`--reporter=${reporter}`, "--reporter=json", `--outputFile.json=${file}`];
   const hasPassed = await run(project, ["vitest", "run", "--project", project, ...reporters], minutes);
   const counts = countVitest(readResults(file));
   process.stdout.write(`${project}: ${JSON.stringify(counts)}\n`);

@@ -14,11 +14,11 @@ export type ScopeOutcome =
 /** The system's own and no other: what PATH names may be a workspace's. */
 const busctlPlaces = ["/usr/bin/busctl", "/bin/busctl", "/run/current-system/sw/bin/busctl"];
 const stepMs = 5;
-const boundMs = 2000;
+const boundMs = 5000;
 
 /**
  * Puts this process into a systemd scope of its own, where that would let it limit others. Its cgroup is then ready: we are in a
- * leaf of it, and its controllers are handed down. Takes two seconds at most; where nothing is to be asked, no process and no time.
+ * leaf of it, and its controllers are handed down. Takes five seconds at most, on a machine at its limit too; where nothing is to be asked, no process and no time.
  * The scope ends with the last process in it. Never throws.
  */
 export async function enterUserScope(
