@@ -114,7 +114,8 @@ describe("services beside the agent", () => {
     expect(told("direct by name")).toMatch(/^(ENOTFOUND|EAI_AGAIN|)$/);
     expect(told("dns of the engine")).toBe("none");
     expect(told("dns of the world")).toBe("none");
-    expect(told("gate")).toMatch(/^connected ?(ECONNRESET)?$/);
+    // Taken by the kernel and ended by the gate, which may be before the client has seen that it was taken.
+    expect(told("gate")).toMatch(/^(connected ?|connected ECONNRESET|ECONNRESET)$/);
     const audit = (await cli.run(["audit", "--json", "probed"])).stdout;
     expect(audit).toMatch(/"rule":"peer"/);
   });
