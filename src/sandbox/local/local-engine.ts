@@ -15,6 +15,8 @@ import { createNamespaceHelper } from "./namespace-helper.ts";
 import { prepareFolders } from "./prepare-folders.ts";
 import { reapGates, reapSandbox } from "./reap-sandbox.ts";
 import { refuseUntrusted } from "./refuse-untrusted.ts";
+import { holderMounts } from "./render-holder-arguments.ts";
+import { splitCopies } from "./split-copies.ts";
 import { type Dialer, startDialer } from "./start-dialer.ts";
 import { type GateOptions, startGateProcess } from "./start-gate-process.ts";
 import { type LocalContext, startHolder } from "./start-holder.ts";
@@ -25,6 +27,8 @@ export interface LocalSandbox {
   readonly sandbox: Sandbox;
   /** For the journal: what a later start needs to end it. */
   readonly facts: HolderFacts;
+  /** Resolves when every mount is made, a moment later; no command starts before. */
+  readonly mounted: Promise<void>;
   /** Opens the gate's port on its loopback; the caller hands it to the gate and closes its own copy before any exec. */
   openListener(port: number): Promise<Server>;
   /** Starts what connects to its published ports from within its network; it ends with the sandbox. */
@@ -77,9 +81,12 @@ async function prepare(
   refuseUntrusted(host, plan);
   const limits = prepareLimits(host, plan, { scope: await host.enterScope(), record });
   const fixedAffinity = limits.launcher.cpuList !== undefined;
-  const helper = createNamespaceHelper(host, plan.proxy.port);
+  const all = holderMounts({ ...host, defences: context.defences }, plan, view);
+  // Only its fast helper makes copies faster than bubblewrap makes mounts.
+  const { mounts, copies } = host.programs.perl === undefined ? { mounts: all, copies: [] } : splitCopies(all);
+  const helper = createNamespaceHelper(host, { port: plan.proxy.port, copies });
   const options = { fixedAffinity, hasFolders, onNamespaces: helper.open };
-  const starting = startHolder(context, plan, view, options);
+  const starting = startHolder(context, plan, mounts, options);
   // Second: it has the time that bubblewrap takes.
   const launchers = createLauncherPool(host, limits.launcher, sandboxFolders(plan.stateDir).seccomp);
   const holder = await starting.catch((error: unknown) => {
@@ -89,7 +96,7 @@ async function prepare(
   });
   const { monitor, init, pidNamespace } = holder;
   const sealed = helper.seal(holder);
-  sealed.catch(() => {}); // Told by the first command, which waits for it.
+  sealed.catch(() => {}); // Told by whoever waits for it: the first command, at the latest.
   const watch = watchLimits(host, plan, holder, limits);
   const held = {
     plan,
@@ -117,6 +124,7 @@ async function prepare(
   };
   return {
     facts: { monitor, init, pidNamespace },
+    mounted: sealed,
     openListener: (port) => helper.takeListener(holder, port),
     startDialer: async () => {
       const dialer = await startDialer(host, holder, plan.stateDir);

@@ -63,7 +63,7 @@ const view = { mounts: [{ kind: "bind", source: "/home/me/project", target: "/ho
 
 describe("renderHolderArguments()", () => {
   it("makes every namespace, drops every capability and ends with us", () => {
-    const args = renderHolderArguments(context, plan, view);
+    const args = renderHolderArguments(context, plan, holderMounts(context, plan, view));
     for (const name of ["user", "pid", "ipc", "uts", "net", "cgroup"]) expect(args).toContain(`--unshare-${name}`);
     expect(args.join(" ")).toContain("--cap-drop ALL");
     expect(args).toContain("--die-with-parent");

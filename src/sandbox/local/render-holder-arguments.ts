@@ -19,9 +19,12 @@ export interface HolderContext {
   readonly isRoot: boolean;
 }
 
-/** Arguments of the bubblewrap that makes the sandbox and keeps it open. Starts nothing and changes nothing. */
-export function renderHolderArguments(context: HolderContext, plan: LaunchPlan, view: SandboxView): readonly string[] {
-  const { defences, programs } = context;
+/** Arguments of the bubblewrap that makes the sandbox, with these mounts, and keeps it open. Pure. */
+export function renderHolderArguments(
+  { defences, programs }: Pick<HolderContext, "defences" | "programs">,
+  plan: LaunchPlan,
+  mounts: readonly ViewMount[],
+): readonly string[] {
   return [
     ...defences.namespaces,
     // Root of its own user namespace, without capabilities: with any other id bubblewrap nests a second namespace, and
@@ -31,7 +34,7 @@ export function renderHolderArguments(context: HolderContext, plan: LaunchPlan, 
     ...defences.lifetime,
     ...defences.session,
     ...defences.capabilities,
-    ...renderMounts(holderMounts(context, plan, view)),
+    ...renderMounts(mounts),
     ...holderMark(plan.stateDir),
     ...["--chdir", "/"],
     ...["--info-fd", String(holderDescriptors.info)],
@@ -41,7 +44,7 @@ export function renderHolderArguments(context: HolderContext, plan: LaunchPlan, 
   ];
 }
 
-/** All mounts of a sandbox, in order: system, own folders, tools, the person's mounts, workspace; then the root is sealed. */
+/** All mounts of a sandbox, in order. Looks at the file system, changes nothing: system, own folders, tools, the person's mounts, workspace; then the root is sealed. */
 export function holderMounts(context: HolderContext, plan: LaunchPlan, view: SandboxView): readonly ViewMount[] {
   const { defences, files, programs } = context;
   const folders = sandboxFolders(plan.stateDir);

@@ -1,4 +1,5 @@
 import type { SeccompArch } from "../seccomp/seccomp-rules.ts";
+import type { MountCopy } from "./split-copies.ts";
 
 // What Node cannot ask of the kernel itself, asked by Perl's builtins: it starts in 2 ms, where a second Node takes 25. Perl is
 // there on every Debian and its like; where it is not, or refuses, callers have a slower way. No module is loaded.
@@ -15,9 +16,11 @@ const callNumbers = {
 // A message header is address and length of: name, parts, ancillary data; then flags. The ancillary data is a header (length,
 // SOL_SOCKET, SCM_RIGHTS) and the descriptor. The socket does not block (2048), as whoever accepts from it expects.
 //
-// A mount is remounted with MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID: only it, not the machine's file system below it.
+// A copy of a read-only mount is read-only (MS_BIND keeps what the mount was made with). A mount is remounted with MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID: only it, not the machine's file system below it.
 const script = `
-my ($setns, $sendmsg, $mount, $pid, $port, @paths) = @ARGV;
+my ($setns, $sendmsg, $mount, $pid, $port, $copies, @paths) = @ARGV;
+my @copies = splice(@paths, 0, 2 * $copies);
+my $waits = @paths + @copies;
 my ($user, $net, $mnt) = map { open(my $file, "<", "/proc/$pid/ns/$_") or die "$_: $!\\n"; $file } "user", "net", "mnt";
 sub enter { syscall(int $setns, fileno $_[0], 0) == 0 or die "setns: $!\\n" }
 enter($user);
@@ -33,9 +36,12 @@ my $message = pack("Q L x4 P Q P Q l x4", 0, 0, $part, 1, $rights, length $right
 syscall(int $sendmsg, 3, $message, 0) == length $line or die "sendmsg: $!\\n";
 open(my $channel, "+<&=", 3) or die "channel: $!\\n";
 my $said = "";
-do { sysread($channel, $said, 4096, length $said) or exit 1 } until @paths == 0 || $said =~ /seal/;
+do { sysread($channel, $said, 4096, length $said) or exit 1 } until !$waits || $said =~ /seal/;
 close $listener;
-enter($mnt) if @paths;
+enter($mnt) if $waits;
+while (my ($from, $to) = splice(@copies, 0, 2)) {
+  syscall(int $mount, $from, $to, 0, 4096, 0) == 0 or die "mount $to: $!\\n";
+}
 for my $path (@paths) {
   syscall(int $mount, 0, $path, 0, 32 | 4096 | 1 | 2, 0) == 0 or die "mount $path: $!\\n";
 }
@@ -43,12 +49,23 @@ for my $path (@paths) {
 
 /**
  * Arguments of Perl that open a port on the loopback of a process's network and hand the listening socket over on descriptor
- * 3; and that make mounts of its read-only, when they are told to (`seal`). Pure.
+ * 3; and that, when they are told to (`seal`), make copies of its mounts, and mounts of its read-only. Pure.
  */
 export function renderNamespaceHelper(
   arch: SeccompArch,
-  { pid, port, paths }: { readonly pid: number; readonly port: number; readonly paths: readonly string[] },
+  {
+    pid,
+    port,
+    copies,
+    paths,
+  }: {
+    readonly pid: number;
+    readonly port: number;
+    readonly copies: readonly MountCopy[];
+    readonly paths: readonly string[];
+  },
 ): readonly string[] {
   const { setns, sendmsg, mount } = callNumbers[arch];
-  return ["-e", script, ...[setns, sendmsg, mount, pid, port].map(String), ...paths];
+  const pairs = copies.flatMap(({ from, to }) => [from, to]);
+  return ["-e", script, ...[setns, sendmsg, mount, pid, port, copies.length].map(String), ...pairs, ...paths];
 }

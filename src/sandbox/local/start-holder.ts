@@ -10,7 +10,7 @@ import type { LocalHost } from "./local-host.ts";
 import { prepareFolders } from "./prepare-folders.ts";
 import { renderHolderArguments } from "./render-holder-arguments.ts";
 import { compileFilter, encodeFilter } from "./seccomp/compile-filter.ts";
-import type { SandboxView } from "./view.ts";
+import type { ViewMount } from "./view.ts";
 
 /** Longest that bubblewrap may take to make the namespaces. */
 const startSeconds = 10;
@@ -28,7 +28,7 @@ export interface LocalContext {
 export async function startHolder(
   { host, defences }: LocalContext,
   plan: LaunchPlan,
-  view: SandboxView,
+  mounts: readonly ViewMount[],
   options: {
     readonly fixedAffinity: boolean;
     /** Whether its private folders are there already. */
@@ -39,10 +39,10 @@ export async function startHolder(
 ): Promise<Holder> {
   const rules = defences.seccomp({ unixSockets: plan.unixSockets, fixedAffinity: options.fixedAffinity });
   if (!options.hasFolders) prepareFolders(host.files, plan);
-  const { programs, files, isRoot } = host;
   const folders = sandboxFolders(plan.stateDir);
   writeFileSync(folders.seccomp, encodeFilter(compileFilter(host.arch, rules)), { mode: 0o600 });
-  const args = renderHolderArguments({ defences, files, programs, isRoot }, plan, view);
+  const { programs } = host;
+  const args = renderHolderArguments({ defences, programs }, plan, mounts);
   // It joins no cgroup: nothing of the agent's runs in it, and joining takes longer than all the rest. It tells of itself
   // in a file: writing to a pipe of ours would end it, in the middle of its work, if we had just ended.
   const given = [openSync(folders.holder, "w", 0o600), openSync(folders.seccomp, "r")];

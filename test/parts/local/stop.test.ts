@@ -9,7 +9,7 @@ import type { HolderFacts } from "../../../src/sandbox/local/holder.ts";
 import { createLocalEngine } from "../../../src/sandbox/local/local-engine.ts";
 import { findOrphanedGates, gateMark } from "../../../src/sandbox/local/owner-mark.ts";
 import { prepareFolders } from "../../../src/sandbox/local/prepare-folders.ts";
-import { renderHolderArguments } from "../../../src/sandbox/local/render-holder-arguments.ts";
+import { holderMounts, renderHolderArguments } from "../../../src/sandbox/local/render-holder-arguments.ts";
 import {
   finish,
   launchSandbox,
@@ -157,7 +157,8 @@ describe("reap()", () => {
     const host = localHost();
     const plan = testPlan(folder.path);
     prepareFolders(host.files, plan);
-    const args = renderHolderArguments({ ...host, defences: localDefences }, plan, { mounts: [] });
+    const context = { ...host, defences: localDefences };
+    const args = renderHolderArguments(context, plan, holderMounts(context, plan, { mounts: [] }));
     // The parent dies of what it writes to a pipe that nobody reads; its child then waits for it.
     const untilNobodyReads = "trap '' PIPE; while echo 2>/dev/null; do :; done; trap - PIPE";
     const script = `(${untilNobodyReads}; exec "$0" "$@" 3>&1 1>&2 4</dev/null) | :`;
