@@ -5,7 +5,7 @@ import { localFailure } from "./errors.ts";
 import type { Holder } from "./holder.ts";
 import type { LocalHost } from "./local-host.ts";
 import { openListener, receiveListener } from "./open-listener.ts";
-import { renderNamespaceHelper } from "./render-namespace-helper.ts";
+import { notSealed, renderNamespaceHelper } from "./render-namespace-helper.ts";
 import { deviceNodes, sealMounts, sealSeconds } from "./seal-mounts.ts";
 import type { MountCopy } from "./split-copies.ts";
 
@@ -67,7 +67,7 @@ export function createNamespaceHelper(
       const code = await ended;
       clearTimeout(timer);
       // A kernel that wants more of the mount's own flags kept is told them by `mount`, which reads them.
-      if (code !== 0) await sealMounts(host, holder, { copies, nodes });
+      if (code !== 0) await sealMounts(host, holder, { copies: code === notSealed ? [] : copies, nodes });
     },
     discard: () => {
       opening?.then((server) => server.close()).catch(() => {});

@@ -9,6 +9,9 @@ const callNumbers = {
   arm64: { sendmsg: 211, mount: 40, setns: 268 },
 } as const satisfies Readonly<Record<SeccompArch, object>>;
 
+/** Its exit code when it has made the copies, and what was to be made read-only is not. Whatever else fails tells the kernel's number. */
+export const notSealed = 200;
+
 // It is told by one word to go on to the mounts, which are not all made yet when the network is. The namespaces are opened at
 // once: by then the process id may be somebody else's.
 //
@@ -16,7 +19,8 @@ const callNumbers = {
 // A message header is address and length of: name, parts, ancillary data; then flags. The ancillary data is a header (length,
 // SOL_SOCKET, SCM_RIGHTS) and the descriptor. The socket does not block (2048), as whoever accepts from it expects.
 //
-// A copy of a read-only mount is read-only (MS_BIND keeps what the mount was made with). A mount is remounted with MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID: only it, not the machine's file system below it.
+// A copy of a read-only mount is read-only: MS_BIND keeps what it was made with. A mount is remounted with
+// MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID: only it, not the machine's file system below it.
 const script = `
 my ($setns, $sendmsg, $mount, $pid, $port, $copies, @paths) = @ARGV;
 my @copies = splice(@paths, 0, 2 * $copies);
@@ -43,7 +47,7 @@ while (my ($from, $to) = splice(@copies, 0, 2)) {
   syscall(int $mount, $from, $to, 0, 4096, 0) == 0 or die "mount $to: $!\\n";
 }
 for my $path (@paths) {
-  syscall(int $mount, 0, $path, 0, 32 | 4096 | 1 | 2, 0) == 0 or die "mount $path: $!\\n";
+  syscall(int $mount, 0, $path, 0, 32 | 4096 | 1 | 2, 0) == 0 or exit ${notSealed};
 }
 `;
 
