@@ -25,8 +25,8 @@ const hostDevices: readonly Patch[] = [
   // The host's own nodes are no mounts that could be sealed.
   {
     file: "src/sandbox/local/namespace-helper.ts",
-    find: "if (!host.isRoot) return;",
-    replace: "if (host.isRoot) return;",
+    find: "host.isRoot ? deviceNodes : []",
+    replace: "host.isRoot ? [] : deviceNodes",
   },
 ];
 

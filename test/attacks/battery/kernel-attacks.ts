@@ -177,8 +177,8 @@ export const kernelAttacks: readonly Attack[] = [
       patches: [
         {
           file: "src/sandbox/local/namespace-helper.ts",
-          find: "if (!host.isRoot) return;",
-          replace: "if (host.isRoot) return;",
+          find: "host.isRoot ? deviceNodes : []",
+          replace: "host.isRoot ? [] : deviceNodes",
         },
       ],
     },
