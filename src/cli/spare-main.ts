@@ -58,7 +58,7 @@ void wait();
 
 async function wait(): Promise<void> {
   for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) process.once(signal, () => withdraw(wantNone));
-  await Promise.all([loadAhead(), rehearse(environment, place.folder)]);
+  await Promise.all([loadAhead(), rehearse(environment, place.folder), keeper?.rehearsed]);
   writeFileSync(place.process, JSON.stringify(identifyProcess(process.pid)), { mode: 0o600 });
   if (!publish()) return withdraw();
   void keeper?.died.then(() => client === undefined && withdraw(wantNone));

@@ -1,7 +1,7 @@
 import { Failure } from "../base/failure.ts";
 import { endProcess } from "../host/end-process.ts";
 import type { ReadyDocker } from "./docker-keeper-host.ts";
-import type { KeeperPlace } from "./engine-neutral-host.ts";
+import { createEngineNeutralHost, type KeeperPlace } from "./engine-neutral-host.ts";
 import { runFailure } from "./errors.ts";
 import type { KeeperHost } from "./keeper-host.ts";
 import { createLocalKeeperHost, type LocalKeeperHost } from "./local-keeper-host.ts";
@@ -14,6 +14,8 @@ export interface Machine extends SettleHost {
    * engine is asked for), the docker engine's code is loaded.
    */
   makeReady(likely: string | undefined): void;
+  /** Launches a sandbox for nobody, on the local engine where that is the likely one, and makes ready again. Never rejects. */
+  rehearse(likely: string | undefined, signal: AbortSignal): Promise<void>;
   /** A keeper's host on this engine. Throws what the engine lacks here. */
   keeperHost(of: EngineOf): Promise<KeeperHost>;
 }
@@ -61,6 +63,14 @@ export function createMachine(place: KeeperPlace): Machine {
           .then(({ makeDockerReady }) => makeDockerReady(place))
           .catch(() => undefined); // What is the matter is told when it is asked for.
       else localIfHere()?.makeReady();
+    },
+    rehearse: async (likely, signal) => {
+      const host = likely === "docker" ? undefined : localIfHere();
+      if (host === undefined) return;
+      const { rehearseLaunch } = await import("./rehearse-launch.ts");
+      const hostAt = (stateRoot: string) => ({ ...host, ...createEngineNeutralHost({ ...place, stateRoot }) });
+      await rehearseLaunch({ stateRoot: place.stateRoot, hostAt }, signal);
+      host.makeReady();
     },
     keeperHost,
   };

@@ -13,6 +13,7 @@ import { interruptionOf } from "./interrupted-session.ts";
 import { type UndoHost, undoSteps } from "./launch-steps.ts";
 import { metadataAt } from "./metadata-at.ts";
 import { readEvents } from "./read-events.ts";
+import { deadRehearsals } from "./rehearsal-place.ts";
 import { writeJson } from "./write-json.ts";
 
 /** What settling one sandbox did. `settled: false` = its keeper lives, or somebody else is settling it right now. */
@@ -42,15 +43,36 @@ export interface SettleHost {
 /** Settles every sandbox whose keeper is gone: undoes what its journal began, writes how it ended. Safe to run at any time, by many. */
 export async function settleAll(host: SettleHost): Promise<readonly Settlement[]> {
   const gates = await host.reapGates();
-  const done: Settlement[] = gates.length === 0 ? [] : [{ slug: "gate", settled: true, leftovers: gates }];
-  let slugs: readonly string[] = [];
-  try {
-    slugs = readdirSync(stateFolders(host.stateRoot).open);
-  } catch {
-    return done; // Nothing was ever launched.
-  }
-  for (const slug of slugs) done.push(await settleSandbox(host, slug));
+  return [
+    ...(gates.length === 0 ? [] : [{ slug: "gate", settled: true, leftovers: gates }]),
+    ...(await settleRoot(host)),
+    ...(await settleRehearsals(host)),
+  ];
+}
+
+async function settleRoot(host: SettleHost): Promise<readonly Settlement[]> {
+  const done: Settlement[] = [];
+  for (const slug of openSlugs(host.stateRoot)) done.push(await settleSandbox(host, slug));
   return done;
+}
+
+/** What keepers left that were killed while they rehearsed: told only where something of it cannot be taken away. */
+async function settleRehearsals(host: SettleHost): Promise<readonly Settlement[]> {
+  const left: Settlement[] = [];
+  for (const { folder, stateRoot } of deadRehearsals(host.stateRoot)) {
+    left.push(...(await settleRoot({ ...host, stateRoot })).filter(({ leftovers }) => leftovers.length > 0));
+    // Somebody else may be settling it right now.
+    if (openSlugs(stateRoot).length === 0) rmSync(folder, { recursive: true, force: true });
+  }
+  return left;
+}
+
+function openSlugs(stateRoot: string): readonly string[] {
+  try {
+    return readdirSync(stateFolders(stateRoot).open);
+  } catch {
+    return []; // Nothing was ever launched.
+  }
 }
 
 const unreadable = "metadata.json cannot be read: the sandbox is of another version of caisson, which can clean it up";

@@ -14,6 +14,8 @@ export interface SpawnedKeeper {
   abandon(): void;
   /** Resolves when it is gone without having answered. */
   readonly died: Promise<void>;
+  /** Resolves when it has rehearsed, which the keeper of a spare does, or can tell nothing any more. */
+  readonly rehearsed: Promise<void>;
 }
 
 /** Starts a detached keeper: it outlives this process and its terminal. */
@@ -58,6 +60,7 @@ function adopt(): SpawnedKeeper | undefined {
 function speakTo(request: Writable, streams: readonly Readable[]): SpawnedKeeper {
   let isTold = false;
   let said = "";
+  const rehearsed = Promise.withResolvers<void>();
   const answer = new Promise<string | undefined>((resolve) => {
     let open = streams.length;
     for (const stream of streams) {
@@ -65,19 +68,23 @@ function speakTo(request: Writable, streams: readonly Readable[]): SpawnedKeeper
         said = (said + bytes.toString()).slice(-64_000);
         const line = said.split("\n").slice(0, -1).find(isAnswer);
         if (line !== undefined) resolve(line);
+        if (said.startsWith("rehearsed\n") || said.includes("\nrehearsed\n")) rehearsed.resolve();
       });
       stream.once("error", (error) => {
         said += error.message;
       });
       stream.once("close", () => {
         open -= 1;
-        if (open === 0) resolve(undefined);
+        if (open > 0) return;
+        resolve(undefined);
+        rehearsed.resolve();
       });
     }
   });
   request.on("error", () => {}); // Seen in the streams' end.
 
   return {
+    rehearsed: rehearsed.promise,
     died: answer.then((line) => (line === undefined ? undefined : new Promise<never>(() => {}))),
     async launch(launch) {
       isTold = true;
