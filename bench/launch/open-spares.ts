@@ -22,9 +22,16 @@ const bootMs = 10_000;
 /** A person of their own, for whom a spare waits; the others have none. */
 export async function openSpares(
   root: string,
-  of: { readonly cwd: string; readonly environment: NodeJS.ProcessEnv; readonly argv: readonly string[] },
+  of: {
+    readonly cwd: string;
+    readonly environment: NodeJS.ProcessEnv;
+    readonly argv: readonly string[];
+    /** Options of `caisson spare`. */
+    readonly spare?: readonly string[];
+  },
 ): Promise<Spares> {
-  const environment = { ...of.environment, XDG_STATE_HOME: `${of.environment.XDG_STATE_HOME}-spare` };
+  const { spare = [] } = of;
+  const environment = { ...of.environment, XDG_STATE_HOME: `${of.environment.XDG_STATE_HOME}-spare${spare.join("")}` };
   const caisson = (...args: readonly string[]) =>
     execFileSync(join(root, "bin/caisson"), args, { env: environment, cwd: of.cwd, stdio: "ignore" });
   const folder = spareFolder(join(environment.XDG_STATE_HOME, "caisson"));
@@ -44,7 +51,7 @@ export async function openSpares(
     if ((await waiting()) === before) throw new Error(`a run was not served: ${readFileSync(join(folder, "refused"))}`);
     return launch;
   };
-  caisson("spare");
+  caisson("spare", ...spare);
   // The first ones teach it what it calls.
   for (let lesson = 0; lesson < 3; lesson++) await once();
   return {

@@ -1,6 +1,7 @@
 // A spare: a command line that has booted before anybody asked, beside a keeper that has booted its gate. It waits for one
 // `caisson run`, takes its words, folder, environment and streams, and is that command from there on; its caller, a shell,
-// waits for the exit code (bin/caisson). It serves nobody whose surroundings differ from its own.
+// waits for the exit code (bin/caisson). It serves nobody whose surroundings differ from its own. One for docker has its keeper
+// make networks and gate, too.
 import { spawn } from "node:child_process";
 import {
   constants,
@@ -20,12 +21,21 @@ import { join, resolve } from "node:path";
 import { projectRoot } from "../host/entry-point.ts";
 import { differenceOf, readSurroundings } from "../host/process/surroundings.ts";
 import { identifyProcess, isSameProcess } from "../host/process-identity.ts";
-import { findSpare, isWanted, spareFolder, sparePlace, wantNoSpares } from "../run/spare-place.ts";
+import {
+  type AheadAnswer,
+  findSpare,
+  isForDocker,
+  isWanted,
+  spareFolder,
+  sparePlace,
+  wantNoSpares,
+} from "../run/spare-place.ts";
 import { adoptKeeper } from "../run/start-keeper.ts";
 import { createRequestReader, type SpareRequest } from "./spare/read-request.ts";
 import { rehearse } from "./spare/rehearse.ts";
 import { streamProblem, takeStreams } from "./spare/take-streams.ts";
 import { watchSources } from "./spare/watch-sources.ts";
+import { wishGate } from "./spare/wish-gate.ts";
 
 /** A caller that has claimed us asks at once, or has died. */
 const claimMilliseconds = 3000;
@@ -58,7 +68,12 @@ void wait();
 
 async function wait(): Promise<void> {
   for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) process.once(signal, () => withdraw(wantNone));
-  await Promise.all([loadAhead(), rehearse(environment, place.folder), keeper?.rehearsed]);
+  await Promise.all([
+    loadAhead(),
+    rehearse(environment, place.folder, isForDocker(word)),
+    keeper?.rehearsed,
+    makeAhead(),
+  ]);
   writeFileSync(place.process, JSON.stringify(identifyProcess(process.pid)), { mode: 0o600 });
   if (!publish()) return withdraw();
   void keeper?.died.then(() => client === undefined && withdraw(wantNone));
@@ -102,6 +117,14 @@ async function loadAhead(): Promise<void> {
     import("./run/plan-run.ts"),
     import("./run/follow-run.ts"),
   ]);
+}
+
+/** Of one for docker: what a run there would have to make first. Without it, it is a spare like any. */
+async function makeAhead(): Promise<void> {
+  if (!isForDocker(word) || keeper === undefined || !isWanted(stateRoot, word)) return;
+  const problem = await wishGate(environment).then(keeper.wish, (error: Error) => error.message);
+  const made: AheadAnswer = problem === undefined ? { slug: keeper.ahead?.slug ?? "" } : { problem };
+  writeFileSync(place.ahead, JSON.stringify(made), { mode: 0o600 });
 }
 
 /** Makes us the spare that callers find; false when another one is, or none is wanted. */

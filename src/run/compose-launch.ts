@@ -50,9 +50,8 @@ export function composeLaunch(parts: LaunchParts): LaunchRequest {
   const { slug, policy, workspace } = parts;
   const metadata: Omit<Metadata, "keeper"> = {
     version: 1,
-    slug,
+    ...namesFor(slug),
     engine: parts.engine,
-    compose_project: `caisson-${slug}`,
     agent: parts.agent,
     provider: parts.provider,
     modelSource: parts.replay !== undefined ? "replayed" : parts.record !== undefined ? "recorded" : "live",
@@ -93,6 +92,14 @@ export function composeLaunch(parts: LaunchParts): LaunchRequest {
     ...(parts.replay !== undefined && { replay: parts.replay }),
   };
 }
+
+/** The same run under another slug. Pure. */
+export const underSlug = (request: LaunchRequest, slug: string): LaunchRequest => ({
+  ...request,
+  metadata: { ...request.metadata, ...namesFor(slug) },
+});
+
+const namesFor = (slug: string) => ({ slug, compose_project: `caisson-${slug}` });
 
 /** The variables inside that hold a placeholder in a credential's stead. */
 function placeholders(policy: Policy): Record<string, string> {

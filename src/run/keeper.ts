@@ -40,13 +40,16 @@ const lostMilliseconds = 1000;
  * Marks a sandbox as open and makes its folder; false when the slug is taken. The marker comes first: it names us. One that is
  * resumed has its folder: of two who resume it one gets the marker.
  */
-export function claimSlug(host: KeeperHost, request: LaunchRequest): boolean {
-  const paths = statePaths(host.stateRoot, request.metadata.slug);
+export function claimSlug(
+  host: Pick<KeeperHost, "stateRoot" | "identify" | "removeFile">,
+  { slug, resumes }: { readonly slug: string; readonly resumes: boolean },
+): boolean {
+  const paths = statePaths(host.stateRoot, slug);
   const folders = stateFolders(host.stateRoot);
   for (const folder of [folders.open, folders.sandboxes]) mkdirSync(folder, { recursive: true, mode: 0o700 });
   try {
     writeFileSync(paths.open, JSON.stringify(host.identify(process.pid)), { flag: "wx", mode: 0o600 });
-    if (!request.resumes) mkdirSync(paths.dir, { mode: 0o700 });
+    if (!resumes) mkdirSync(paths.dir, { mode: 0o700 });
     else if (!existsSync(paths.metadata)) {
       host.removeFile(paths.open); // Removed meanwhile.
       return false;

@@ -1,6 +1,6 @@
 import { Failure } from "../base/failure.ts";
 import { endProcess } from "../host/end-process.ts";
-import type { ReadyDocker } from "./docker-keeper-host.ts";
+import type { DockerKeeperHost, ReadyDocker } from "./docker-keeper-host.ts";
 import { createEngineNeutralHost, type KeeperPlace } from "./engine-neutral-host.ts";
 import { runFailure } from "./errors.ts";
 import type { KeeperHost } from "./keeper-host.ts";
@@ -18,6 +18,8 @@ export interface Machine extends SettleHost {
   rehearse(likely: string | undefined, signal: AbortSignal): Promise<void>;
   /** A keeper's host on this engine. Throws what the engine lacks here. */
   keeperHost(of: EngineOf): Promise<KeeperHost>;
+  /** One on the docker engine at this address, which can make a gate before there is a run. */
+  dockerHost(address: string | undefined): Promise<DockerKeeperHost>;
 }
 
 /** Makes the machine from where its caller lives. */
@@ -38,13 +40,14 @@ export function createMachine(place: KeeperPlace): Machine {
       throw error;
     }
   };
+  const dockerHost = async (address: string | undefined) => {
+    const { createDockerKeeperHost } = await import("./docker-keeper-host.ts");
+    return createDockerKeeperHost(place, address, await ready);
+  };
   const keeperHost = async (of: EngineOf): Promise<KeeperHost> => {
     if (of.engine === "local") return local();
     made?.abandonGate();
-    if (of.engine === "docker") {
-      const { createDockerKeeperHost } = await import("./docker-keeper-host.ts");
-      return createDockerKeeperHost(place, of.docker_host, await ready);
-    }
+    if (of.engine === "docker") return dockerHost(of.docker_host);
     throw runFailure("engine_missing", { engine: of.engine });
   };
   return {
@@ -73,5 +76,6 @@ export function createMachine(place: KeeperPlace): Machine {
       host.makeReady();
     },
     keeperHost,
+    dockerHost,
   };
 }

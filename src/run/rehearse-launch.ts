@@ -24,7 +24,7 @@ export async function rehearseLaunch(
     makeRepository(place.workspace);
     const host = at.hostAt(place.stateRoot);
     const request = rehearsalRequest(place.workspace, host.now());
-    if (!claimSlug(host, request)) return;
+    if (!claimSlug(host, { slug: request.metadata.slug, resumes: false })) return;
     await keep(host, request, {
       listening: () => {},
       parse: () => {

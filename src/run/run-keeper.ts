@@ -3,6 +3,8 @@ import { Failure } from "../base/failure.ts";
 import { createLineSplitter } from "../base/line-splitter.ts";
 import type { LaunchRequest } from "../spec/keeper-protocol.ts";
 import { readToKeeper } from "../spec/read-message.ts";
+import type { GateWish } from "./gate-ahead.ts";
+import { keepAhead } from "./keep-ahead.ts";
 import { claimSlug, keep } from "./keeper.ts";
 import type { Machine } from "./machine.ts";
 
@@ -14,9 +16,12 @@ const settleAfterMs = 1000;
 
 /** How a keeper's process is spoken to. */
 export interface KeeperChannel {
-  /** One line says what to run; the end without a line says that there is nothing to run after all. */
+  /**
+   * One line says what to run; the end without a line says that there is nothing to run after all. Before it a line may say what to
+   * make for it ahead (`{"wish": ...}`).
+   */
   readonly input: Readable;
-  /** Tells the caller: `listening`, `slug_taken`, or a failure as JSON. */
+  /** Tells the caller: `listening`, `slug_taken`, or a failure as JSON; before that, of a wish, what came of it. */
   answer(word: string): void;
   /** The slug is ours: what goes wrong from here belongs to it. */
   claimed(slug: string): void;
@@ -26,20 +31,30 @@ export interface KeeperChannel {
 
 /** Runs what the channel asks for, from launch to teardown, and settles what others left. Returns the process's exit code. */
 export async function runKeeper(machine: Machine, channel: KeeperChannel): Promise<number> {
-  const line = await readRequest(channel.input);
-  if (line === undefined) return 0;
+  const ahead = keepAhead(machine, (told) => channel.answer(JSON.stringify(told)));
+  const line = await readRequest(channel, ahead.make);
+  if (line === undefined) {
+    await ahead.end();
+    return 0;
+  }
   const request = JSON.parse(line) as LaunchRequest;
-  const host = await hostFor(machine, request, channel);
-  if (typeof host === "number") return host;
-  if (!claimSlug(host, request)) {
+  const { slug } = request.metadata;
+  const made = await ahead.take(slug);
+  const host = made ?? (await hostFor(machine, request, channel));
+  if (typeof host === "number") {
+    await ahead.end();
+    return host;
+  }
+  if (made === undefined && !claimSlug(host, { slug, resumes: request.resumes })) {
     channel.answer("slug_taken");
+    await ahead.end();
     return 7;
   }
-  channel.claimed(request.metadata.slug);
-  // What others left when they died is put right meanwhile, or at the end, where nobody waits for it.
+  channel.claimed(slug);
+  // What others left when they died, and what was made ahead for nothing, is put right meanwhile, or at the end, where nobody waits for it.
   let settling: Promise<unknown> | undefined;
   const settleOthers = () => {
-    settling ??= import("./settle.ts").then(({ settleAll }) => settleAll(machine));
+    settling ??= Promise.all([ahead.end(), import("./settle.ts").then(({ settleAll }) => settleAll(machine))]);
     return settling;
   };
   setTimeout(() => void settleOthers(), settleAfterMs).unref();
@@ -68,14 +83,25 @@ async function hostFor(machine: Machine, { metadata }: LaunchRequest, channel: K
   }
 }
 
-function readRequest(input: Readable): Promise<string | undefined> {
+/** What each line before the request begins with. */
+const wishMark = '{"wish":';
+
+function readRequest(
+  { input, signal }: Pick<KeeperChannel, "input" | "signal">,
+  wished: (wish: GateWish) => void,
+): Promise<string | undefined> {
   const split = createLineSplitter(requestBytes);
   return new Promise((resolve) => {
     input.on("data", (bytes: Buffer) => {
-      const [first] = split(bytes);
-      if (first !== undefined) resolve(first);
+      for (const line of split(bytes)) {
+        if (line.startsWith(wishMark)) wished((JSON.parse(line) as { readonly wish: GateWish }).wish);
+        else resolve(line);
+      }
     });
     input.once("end", () => resolve(undefined));
     input.once("error", () => resolve(undefined));
+    // Told to go before there was anything to do; later a run hears it.
+    if (signal.aborted) resolve(undefined);
+    signal.addEventListener("abort", () => resolve(undefined), { once: true });
   });
 }

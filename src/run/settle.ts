@@ -8,12 +8,14 @@ import { readJournal } from "../sandbox/read-journal.ts";
 import { stateFolders, statePaths } from "../sandbox/state-paths.ts";
 import type { GuardNote } from "../sandbox/workspace/guard-plan.ts";
 import type { Metadata } from "../spec/state-files.ts";
+import { aheadOf, endAhead } from "./end-ahead.ts";
 import { openEventLog } from "./event-log.ts";
 import { interruptionOf } from "./interrupted-session.ts";
 import { type UndoHost, undoSteps } from "./launch-steps.ts";
 import { metadataAt } from "./metadata-at.ts";
 import { readEvents } from "./read-events.ts";
 import { deadRehearsals } from "./rehearsal-place.ts";
+import { sweepSpares } from "./spare-place.ts";
 import { writeJson } from "./write-json.ts";
 
 /** What settling one sandbox did. `settled: false` = its keeper lives, or somebody else is settling it right now. */
@@ -42,6 +44,7 @@ export interface SettleHost {
 
 /** Settles every sandbox whose keeper is gone: undoes what its journal began, writes how it ended. Safe to run at any time, by many. */
 export async function settleAll(host: SettleHost): Promise<readonly Settlement[]> {
+  sweepSpares(host.stateRoot);
   const gates = await host.reapGates();
   return [
     ...(gates.length === 0 ? [] : [{ slug: "gate", settled: true, leftovers: gates }]),
@@ -83,6 +86,8 @@ export async function settleSandbox(host: SettleHost, slug: string): Promise<Set
   const untouched = { slug, settled: false, leftovers: [] };
   if (!existsSync(paths.open)) return { ...untouched, settled: true };
   if (isOwned(paths.open)) return untouched;
+  const ahead = aheadOf(paths);
+  if (ahead !== undefined) return (await settleAhead(host, slug, ahead)) ?? untouched;
   if (!existsSync(paths.metadata)) return removeHalfMade(host, slug) ? { ...untouched, settled: true } : untouched;
   // There is something to undo, and its journal alone knows what: not to be taken for a half-made one.
   if (!metadataAt(paths.metadata)) return { slug, settled: true, leftovers: [unreadable] };
@@ -134,6 +139,16 @@ async function undoHostOf(
 /** Ends what engines have of ours that nothing on disk tells of any more: containers whose state folder was deleted. */
 export function settleStrays(host: SettleHost): Promise<readonly Settlement[]> {
   return host.reapStrays((slug) => existsSync(statePaths(host.stateRoot, slug).open));
+}
+
+/** What a spare had made and no run took. Under the lock of half-made ones, which it is; undefined = somebody else is at it. */
+async function settleAhead(host: SettleHost, slug: string, of: EngineOf): Promise<Settlement | undefined> {
+  const paths = statePaths(host.stateRoot, slug);
+  using lock = holdLock(stateFolders(host.stateRoot).removalLock);
+  if (!lock || isOwned(paths.open) || aheadOf(paths) === undefined) return undefined;
+  const undoing = await undoHostOf(host, of);
+  if ("leftovers" in undoing) return { slug, settled: true, leftovers: undoing.leftovers };
+  return { slug, settled: true, leftovers: await endAhead(undoing, paths, openJournal(paths.journal, host.now)) };
 }
 
 /** Under a lock that does not go with the sandbox's folder, as its own would. False = somebody else is at it. */

@@ -5,9 +5,14 @@ import type { Readable, Writable } from "node:stream";
 import { Failure } from "../base/failure.ts";
 import type { LaunchRequest } from "../spec/keeper-protocol.ts";
 import { runFailure } from "./errors.ts";
+import type { AheadTold, GateAhead, GateWish } from "./gate-ahead.ts";
 
 /** A keeper that was spawned and has not been told yet what to run: it boots while its caller still decides. */
 export interface SpawnedKeeper {
+  /** Has it make a gate before there is a request. Resolves when it is there, else with the reason why not. Never rejects. */
+  wish(wish: GateWish): Promise<string | undefined>;
+  /** What it has made for a request that fits, as far as it has told. */
+  readonly ahead: GateAhead | undefined;
   /** Hands over the request; resolves when the keeper's socket answers. Throws `slug_taken`, `keeper_died`. */
   launch(request: LaunchRequest): Promise<void>;
   /** Ends a keeper that got no request; does nothing to one that did. */
@@ -61,14 +66,21 @@ function speakTo(request: Writable, streams: readonly Readable[]): SpawnedKeeper
   let isTold = false;
   let said = "";
   const rehearsed = Promise.withResolvers<void>();
+  let told: AheadTold | undefined;
+  const hasTold = Promise.withResolvers<void>();
   const answer = new Promise<string | undefined>((resolve) => {
     let open = streams.length;
     for (const stream of streams) {
       stream.on("data", (bytes: Buffer) => {
         said = (said + bytes.toString()).slice(-64_000);
-        const line = said.split("\n").slice(0, -1).find(isAnswer);
+        const lines = said.split("\n").slice(0, -1);
+        const line = lines.find(isAnswer);
         if (line !== undefined) resolve(line);
         if (said.startsWith("rehearsed\n") || said.includes("\nrehearsed\n")) rehearsed.resolve();
+        const ahead = lines.findLast((text) => text.startsWith('{"ahead":'));
+        if (ahead === undefined) return;
+        told = JSON.parse(ahead) as AheadTold;
+        hasTold.resolve();
       });
       stream.once("error", (error) => {
         said += error.message;
@@ -85,6 +97,14 @@ function speakTo(request: Writable, streams: readonly Readable[]): SpawnedKeeper
 
   return {
     rehearsed: rehearsed.promise,
+    wish: async (wish) => {
+      request.write(`${JSON.stringify({ wish })}\n`);
+      await Promise.race([hasTold.promise, answer]);
+      return told?.ahead ? undefined : (told?.reason ?? "its keeper ended");
+    },
+    get ahead() {
+      return told?.ahead ?? undefined;
+    },
     died: answer.then((line) => (line === undefined ? undefined : new Promise<never>(() => {}))),
     async launch(launch) {
       isTold = true;

@@ -1,4 +1,4 @@
-import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import {
   closeSync,
   constants,
@@ -18,6 +18,18 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { findSpare, spareFolder, sparePlace } from "../../src/run/spare-place.ts";
 import { makeBundledCopy } from "../kit/bundled-copy.ts";
 import { createTestCli, type TestCli } from "../kit/cli.ts";
+import {
+  inPipe,
+  isThere,
+  keeperOf,
+  metadataOf,
+  ownProcesses,
+  readMaybe,
+  type SpareRun,
+  slugOf,
+  spareCalls,
+  until,
+} from "../kit/spare-calls.ts";
 
 type Copy = Awaited<ReturnType<typeof makeBundledCopy>>;
 
@@ -26,6 +38,7 @@ beforeAll(async () => {
   copy = await makeBundledCopy();
 });
 afterAll(() => copy[Symbol.dispose]());
+const { keepSpare, waitingKeeper, piped, pipedLater, start, callerOf } = spareCalls(() => copy.launcher);
 
 describe("a run that a spare serves", () => {
   it("says, answers and ends as one that booted itself", async () => {
@@ -239,7 +252,7 @@ describe("a spare", () => {
       "by kill": () => cli.run(["kill"]),
     };
     for (const [how, end] of Object.entries(ends)) {
-      await keepSpare(cli, how === "by itself" ? "1s" : "10m");
+      await keepSpare(cli, "--for", how === "by itself" ? "1s" : "10m");
       await end();
       await until(() => ownProcesses(cli).length === 0);
       expect(readdirSync(cli.stateRoot).filter((name) => name.startsWith("spare"))).toEqual([]);
@@ -298,6 +311,20 @@ describe("a spare", () => {
     expect(await waitingKeeper(cli)).not.toBe(keeper);
   });
 
+  it("that was killed after somebody had claimed it leaves its folder to the next cleanup, which leaves a living one alone", async () => {
+    await using cli = createTestCli();
+    await keepSpare(cli);
+    expect((await cli.run(["cleanup"])).exitCode).toBe(0);
+    expect(findSpare(spareFolder(cli.stateRoot))).toBeDefined();
+    const spare = findSpare(spareFolder(cli.stateRoot))?.pid ?? 0;
+    process.kill(spare, "SIGSTOP");
+    writeFileSync(join(spareFolder(cli.stateRoot), "claimed"), "");
+    process.kill(spare, "SIGKILL");
+    await until(() => ownProcesses(cli).length === 0);
+    expect((await cli.run(["cleanup"])).exitCode).toBe(0);
+    expect(existsSync(spareFolder(cli.stateRoot))).toBe(false);
+  });
+
   it("is one: a second takes the first one's place", async () => {
     await using cli = createTestCli();
     const first = await keepSpare(cli);
@@ -316,29 +343,6 @@ describe("a spare", () => {
 
 /** Words of a run that says when it is up, and lasts. */
 const sleeping = (seconds: number) => ["--engine", "local", "--", "sh", "-c", `echo up; sleep ${seconds}`];
-
-/** Starts a spare and says which keeper waits with it. */
-async function keepSpare(cli: TestCli, duration = "10m"): Promise<{ readonly keeper: number }> {
-  const args = ["spare", "--for", duration];
-  const { status, stderr } = spawnSync(copy.launcher, args, {
-    env: cli.environment,
-    cwd: cli.workspace,
-    encoding: "utf8",
-  });
-  expect({ status, stderr }).toMatchObject({ status: 0 });
-  return { keeper: await waitingKeeper(cli) };
-}
-
-/** The keeper of the spare that waits: the youngest, for the one before it may still be ending. */
-async function waitingKeeper(cli: TestCli): Promise<number> {
-  await until(() => findSpare(spareFolder(cli.stateRoot)) !== undefined);
-  const spare = findSpare(spareFolder(cli.stateRoot))?.pid ?? 0;
-  const isKeeper = (pid: number) => /start\.cjs\0keeper/.test(readMaybe(`/proc/${pid}/cmdline`));
-  const near = ownProcesses(cli).filter(isKeeper);
-  // The launcher starts the keeper just before it becomes the spare.
-  const [keeper = 0] = near.toSorted((a, b) => Math.abs(a - spare) - Math.abs(b - spare));
-  return keeper;
-}
 
 /** Pipes where a spare would wait, and this test instead of one. */
 function fakeSpare(cli: TestCli) {
@@ -370,87 +374,8 @@ function fakeSpare(cli: TestCli) {
   };
 }
 
-/** Every process that has this person's state folder in its variables. */
-function ownProcesses(cli: TestCli): readonly number[] {
-  const mark = `XDG_STATE_HOME=${cli.environment.XDG_STATE_HOME}`;
-  return readdirSync("/proc")
-    .filter((name) => /^\d+$/.test(name))
-    .filter((pid) => readMaybe(`/proc/${pid}/environ`).split("\0").includes(mark))
-    .map(Number);
-}
-
-/** The shell that waits for the spare's exit code. */
-function callerOf(cli: TestCli): number {
-  const isCaller = (pid: number) => readMaybe(`/proc/${pid}/cmdline`).startsWith(`/bin/sh\0${copy.launcher}\0run`);
-  return ownProcesses(cli).find(isCaller) ?? 0;
-}
-
-function readMaybe(path: string): string {
-  try {
-    return readFileSync(path, "utf8");
-  } catch {
-    return "";
-  }
-}
-
-const isThere = (pid: number) => existsSync(`/proc/${pid}`) && !/^State:\s*Z/m.test(readMaybe(`/proc/${pid}/status`));
-const metadataOf = (cli: TestCli, slug: string) =>
-  JSON.parse(readFileSync(join(cli.stateRoot, "sandboxes", slug, "metadata.json"), "utf8"));
-const keeperOf = (cli: TestCli, slug: string): number => metadataOf(cli, slug).keeper.pid;
-
-interface Run {
-  readonly text: string;
-  readonly code: number | null;
-}
-
-const slugOf = ({ text }: Run) => /sandbox\s+(\S+)/.exec(text)?.[1] ?? "";
 /** Times and names differ from run to run. */
-const withoutSlug = (run: Run) => ({
+const withoutSlug = (run: SpareRun) => ({
   ...run,
   text: run.text.replaceAll(slugOf(run), "SLUG").replaceAll(/\d+\.\d+ s/g, "T s"),
 });
-
-/** A call whose output is a pipe of the shell's (a program's own pipes are sockets). */
-function piped(cli: TestCli, shell: string, words: readonly string[]): Run {
-  const { stdout } = spawnSync("sh", ["-c", inPipe(shell), copy.launcher, ...words], {
-    env: cli.environment,
-    cwd: cli.workspace,
-    encoding: "utf8",
-    timeout: 30_000,
-  });
-  return codeOf(stdout);
-}
-
-const inPipe = (shell: string) => `{ ${shell}; echo "code=$?"; } </dev/null 2>/dev/null | cat`;
-const codeOf = (text: string): Run => {
-  const [, code] = /code=(\d+)\n$/.exec(text) ?? [];
-  return { text: text.replace(/code=\d+\n$/, ""), code: code === undefined ? null : Number(code) };
-};
-
-async function pipedLater(cli: TestCli, shell: string, words: readonly string[]): Promise<Run> {
-  return codeOf(await start(cli, inPipe(shell), words).ended);
-}
-
-function start(cli: TestCli, shell: string, words: readonly string[]) {
-  const child: ChildProcess = spawn("sh", ["-c", `(${shell}) </dev/null 2>&1`, copy.launcher, ...words], {
-    env: cli.environment,
-    cwd: cli.workspace,
-    stdio: ["ignore", "pipe", "ignore"],
-  });
-  let text = "";
-  child.stdout?.setEncoding("utf8").on("data", (part: string) => {
-    text += part;
-  });
-  return {
-    seen: (word: string) => until(() => text.includes(word)),
-    ended: new Promise<string>((resolve) => child.once("close", () => resolve(text))),
-  };
-}
-
-async function until(isSo: () => boolean): Promise<void> {
-  for (let tries = 0; tries < 1500; tries++) {
-    if (isSo()) return;
-    await sleep(10);
-  }
-  throw new Error("it did not come to that within 15 s");
-}

@@ -1,3 +1,4 @@
+import { settleAheads } from "../../run/settle-aheads.ts";
 import { endSpare } from "../../run/spare-place.ts";
 import { killAll } from "../../run/stop-sandbox.ts";
 import { defineCommand } from "../frame/command.ts";
@@ -13,7 +14,10 @@ export const killCommand = defineCommand({
   run: async (context) => {
     const { output, folders } = context;
     const spare = await endSpare(folders.state);
-    const settlements = await killAll(settleHost(context));
+    const host = settleHost(context);
+    // What a spare had in docker: told when it could not be taken away.
+    const ahead = (await settleAheads(host, { waits: true })).filter(({ leftovers }) => leftovers.length > 0);
+    const settlements = [...ahead, ...(await killAll(host))];
     if (spare === "ended") output.note("the spare was ended");
     if (settlements.length === 0 && spare !== "ended") output.note("nothing runs");
     return Math.max(0, ...settlements.map((settlement) => showSettlement(output, settlement, "killed")));

@@ -1,6 +1,8 @@
 import { newSlug } from "../../base/slug.ts";
 import { startArguments } from "../../host/entry-point.ts";
 import { randomBelow } from "../../host/random-bytes.ts";
+import { underSlug } from "../../run/compose-launch.ts";
+import { fitsAhead } from "../../run/gate-ahead.ts";
 import { connectKeeper } from "../../run/keeper-client.ts";
 import { spawnKeeper } from "../../run/start-keeper.ts";
 import { statePaths } from "../../sandbox/state-paths.ts";
@@ -21,16 +23,19 @@ export async function runSealed(context: CommandContext, input: RunInput): Promi
   const { options } = input;
   const { planRun } = await import("./plan-run.ts");
   const prompt = input.arguments[1] === "-" ? await readPrompt(context) : input.arguments[1];
-  const plan = await planRun(context, input, { slug: newSlug(randomBelow), prompt, now: new Date() });
+  const planned = await planRun(context, input, { slug: newSlug(randomBelow), prompt, now: new Date() });
   if (options.dryRun) {
     const { describePlan, planLines } = await import("./describe-plan.ts");
-    output.show(describePlan(plan), () => [...headLines(plan), ...planLines(plan), "  nothing was started"]);
+    output.show(describePlan(planned), () => [...headLines(planned), ...planLines(planned), "  nothing was started"]);
     return 0;
   }
   // It boots while we resolve: it does nothing before it is told what, and a mistake ends it unused.
   const keeper =
     context.earlyKeeper ?? spawnKeeper({ command: process.execPath, args: startArguments("keeper") }, environment);
-  await keeper.launch(plan.request);
+  const { ahead } = keeper;
+  const request = ahead && fitsAhead(planned.request, ahead) ? underSlug(planned.request, ahead.slug) : planned.request;
+  const plan = { ...planned, request };
+  await keeper.launch(request);
   const { slug } = plan.request.metadata;
   announceRun(output, plan);
   const client = await connectKeeper(statePaths(folders.state, slug).socket);

@@ -12,12 +12,13 @@ import { runCommandLine } from "../run-command-line.ts";
 const nowhere: Sink = { isTerminal: false, write: () => {}, flushed: async () => {} };
 
 /**
- * Plans a run that is not started (`run --dry-run`), on the engine that would be chosen, in an empty folder below `place`, its words to nobody: what is loaded and
+ * Plans a run that is not started (`run --dry-run`), on docker or on the engine that would be chosen, in an empty folder below `place`, its words to nobody: what is loaded and
  * compiled for it need not be for the real one. Looks at the machine as every plan does, keeps nothing of it, never throws.
  */
 export async function rehearse(
   environment: Readonly<Record<string, string | undefined>>,
   place: string,
+  onDocker: boolean,
 ): Promise<void> {
   const cwd = join(place, "rehearsal");
   const context: CommandContext = {
@@ -33,7 +34,11 @@ export async function rehearse(
   };
   try {
     mkdirSync(cwd);
-    await runCommandLine(context, ["run", "--dry-run", "--", "true"], version);
+    await runCommandLine(
+      context,
+      ["run", ...(onDocker ? ["--engine=docker"] : []), "--dry-run", "--", "true"],
+      version,
+    );
   } catch {
     // What is wrong with this machine or its manifests is told to whoever runs something.
   } finally {

@@ -5,7 +5,7 @@ import { sandboxFolders } from "../sandbox-folders.ts";
 import type { DockerDefences } from "./defences.ts";
 import type { DockerHost } from "./docker-host.ts";
 import { labelNames, stateMark } from "./docker-names.ts";
-import type { DockerPlan, NetworksPlan } from "./docker-plan.ts";
+import type { DockerPlan, GatePlan, NetworksPlan } from "./docker-plan.ts";
 import { dockerFailure } from "./errors.ts";
 import { execInContainer } from "./exec-in-container.ts";
 import { type MadeNetworks, makeNetworks } from "./make-networks.ts";
@@ -44,7 +44,7 @@ export interface DockerEngine {
   /** Asks ahead what the engine is, so that the first launch does not wait for it. Never fails. */
   makeReady(): void;
   /** Networks, and the gate's container, attached before it starts; its way out may come a moment later (`outsideAddress`). Throws `docker_port_taken`. */
-  startGate(plan: DockerPlan, record: Record_): Promise<StartedGate>;
+  startGate(plan: GatePlan, record: Record_): Promise<StartedGate>;
   /** The agent's container, idle, and the services; resolves when they run, services that have a check: healthily. */
   prepare(plan: DockerPlan, view: { readonly mounts: readonly DockerMount[] }, record: Record_): Promise<DockerSandbox>;
   /** Ends agent and services; returns leftovers. Idempotent. */

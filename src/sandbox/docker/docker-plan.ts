@@ -25,6 +25,9 @@ export interface DockerPlan extends LaunchPlan {
 /** What of a plan decides how its networks are made. */
 export type NetworksPlan = Pick<DockerPlan, "slug" | "stateDir">;
 
+/** What of a plan decides how its gate is made: not a word of the request but which ports it publishes, and whether it is recorded. */
+export type GatePlan = NetworksPlan & Pick<DockerPlan, "gateImage" | "ports" | "isRecorded" | "gateRoots">;
+
 /** A container beside the agent, such as a database. */
 export interface DockerService {
   readonly name: string;

@@ -8,7 +8,7 @@ import type { Subnet, Subnets } from "./choose-subnets.ts";
 import type { ComposeFile, ComposeNetwork, ComposeService, ComposeVolume } from "./compose-file.ts";
 import type { DockerDefences } from "./defences.ts";
 import { type DockerRole, dockerNames, ownLabels } from "./docker-names.ts";
-import type { DockerPlan, DockerService, NetworksPlan } from "./docker-plan.ts";
+import type { DockerPlan, DockerService, GatePlan, NetworksPlan } from "./docker-plan.ts";
 
 /** A bind mount that the workspace guard wants. */
 export interface DockerMount {
@@ -96,7 +96,7 @@ export function renderNetwork(
 }
 
 /** The gate: the only one with a way out, and with nothing but its program in it. Pure. */
-export function renderGate(plan: DockerPlan, { subnets }: Pick<ComposeContext, "subnets">): ComposeService {
+export function renderGate(plan: GatePlan, { subnets }: Pick<ComposeContext, "subnets">): ComposeService {
   return {
     ...common(plan, "gate", "gate", plan.gateImage.reference),
     ...(plan.isRecorded && { logging: { driver: "none", options: {} } }),

@@ -7,7 +7,7 @@ import type { GateProcess } from "../gate-process.ts";
 import { chooseSubnets, type Subnets } from "./choose-subnets.ts";
 import { containerBody, endpointsOf } from "./container-body.ts";
 import { dockerNames } from "./docker-names.ts";
-import type { DockerPlan } from "./docker-plan.ts";
+import type { GatePlan } from "./docker-plan.ts";
 import { dockerFailure } from "./errors.ts";
 import type { MadeNetworks } from "./make-networks.ts";
 import { agentAddress, gateAddress, gateOutsideAddress, renderGate, renderNetworks } from "./render-compose.ts";
@@ -34,7 +34,7 @@ export interface StartedGate extends GateProcess {
  */
 export async function startGateContainer(
   context: DockerContext,
-  plan: DockerPlan,
+  plan: GatePlan,
   made: MadeNetworks,
 ): Promise<StartedGate> {
   const { api, defences, engine, host } = context;
