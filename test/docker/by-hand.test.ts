@@ -13,8 +13,8 @@ const { dockerHost, hang } = dockerEngineAt(name);
 describe("a person who uses docker-compose on a run", () => {
   it("sees it, and ends it: the run is told as interrupted, and nothing has to be cleaned up", async () => {
     await using cli = engine.createCli();
-    const running = cli.start(["run", "--", "sh", "-c", "echo early; sleep 600"]);
-    await running.seen("early");
+    const running = cli.start(["run", "--", "sh", "-c", "echo begun; sleep 600"]);
+    await running.seen("begun");
     const [slug = ""] = readdirSync(join(cli.stateRoot, "sandboxes"));
     const state = join(cli.stateRoot, "sandboxes", slug);
     const compose = (...argv: readonly string[]) =>
@@ -32,7 +32,7 @@ describe("a person who uses docker-compose on a run", () => {
     expect(readdirSync(join(cli.stateRoot, "open"))).toEqual([]);
     expect((await cli.run(["cleanup"])).stdout).not.toContain(slug);
     expect(await inEngine(name, (thing) => thing.includes(slug))).toEqual([]);
-    expect(readFileSync(join(state, "compose.log"), "utf8")).toMatch(/^\d{4}-[\d-]+T[\d:.]+Z stdout \| early$/m);
+    expect(readFileSync(join(state, "compose.log"), "utf8")).toMatch(/^\d{4}-[\d-]+T[\d:.]+Z stdout \| begun$/m);
   });
 });
 
@@ -48,10 +48,10 @@ describe("an engine that hangs", () => {
 
   it("is given up by a cleanup, which says so and finishes when the engine answers again; twice is once", async () => {
     await using cli = engine.createCli();
-    const command = ["--", "sh", "-c", "echo early; sleep 600"];
+    const command = ["--", "sh", "-c", "echo begun; sleep 600"];
     const slug = (await cli.run(["run", "--detach", ...command])).stdout.trim();
     const state = join(cli.stateRoot, "sandboxes", slug);
-    await expect.poll(() => readFileSync(join(state, "compose.log"), "utf8")).toContain("early");
+    await expect.poll(() => readFileSync(join(state, "compose.log"), "utf8")).toContain("begun");
     const { keeper } = JSON.parse(readFileSync(join(state, "metadata.json"), "utf8")) as { keeper: { pid: number } };
     process.kill(keeper.pid, "SIGKILL");
     {
@@ -66,6 +66,6 @@ describe("an engine that hangs", () => {
     expect(await inEngine(name, (thing) => thing.includes(slug))).toEqual([]);
     const events = readFileSync(join(state, "events.jsonl"), "utf8");
     expect(events.match(/"run_completed"/g)).toHaveLength(1);
-    expect(readFileSync(join(state, "compose.log"), "utf8")).toContain("early");
+    expect(readFileSync(join(state, "compose.log"), "utf8")).toContain("begun");
   }, 60_000);
 });

@@ -28,7 +28,8 @@ const slugOf = (cli: TestCli) => readdirSync(join(cli.stateRoot, "sandboxes"))[0
 const openOf = (cli: TestCli) => readdirSync(join(cli.stateRoot, "open"));
 const metadataOf = (cli: TestCli, slug: string) =>
   JSON.parse(readFileSync(join(cli.stateRoot, "sandboxes", slug, "metadata.json"), "utf8"));
-const waiting = ["run", "--", "sh", "-c", "echo early; setsid sleep 600 & sleep 600"];
+// Not a word that a slug may have: the slug is told first.
+const waiting = ["run", "--", "sh", "-c", "echo begun; setsid sleep 600 & sleep 600"];
 
 afterEach(async () => {
   await dockerd.restart();
@@ -38,7 +39,7 @@ describe("the engine dies in the middle of a run", () => {
   it("is told, the run is interrupted, and when the engine is back a cleanup leaves nothing", async () => {
     await using cli = engine.createCli();
     const running = cli.start(waiting);
-    await running.seen("early");
+    await running.seen("begun");
     const slug = slugOf(cli);
     await dockerd.kill9();
     const { exitCode, stderr } = await running.ended;
@@ -52,7 +53,7 @@ describe("the engine dies in the middle of a run", () => {
     expect((await cli.run(["cleanup"])).exitCode).toBe(0);
     expect(await oursInEngine()).toEqual([]);
     expect(openOf(cli)).toEqual([]);
-    expect(readFileSync(join(cli.stateRoot, "sandboxes", slug, "compose.log"), "utf8")).toContain("early");
+    expect(readFileSync(join(cli.stateRoot, "sandboxes", slug, "compose.log"), "utf8")).toContain("begun");
     expect((await cli.run(["run", "--", "echo", "again"])).stdout).toBe("again\n");
   });
 
@@ -89,7 +90,7 @@ describe.each(["gate", "agent"])("the %s's container is killed", (service) => {
   it("ends the run as interrupted and leaves nothing", async () => {
     await using cli = engine.createCli();
     const running = cli.start(waiting);
-    await running.seen("early");
+    await running.seen("begun");
     const docker = await dockerd.connect();
     await docker.getContainer(`caisson-${slugOf(cli)}-${service}-1`).kill();
     const { exitCode, stderr } = await running.ended;

@@ -179,15 +179,15 @@ export function describeCommands(engine: TestEngine): void {
 
     it("attach shows what was said and follows to the end with the run's exit code; Ctrl-C leaves it running", async () => {
       await using cli = engine.createCli();
-      await startWaiting(cli, "box", "echo early; until [ -e go ]; do sleep 0.1; done; echo late; exit 4");
+      await startWaiting(cli, "box", "echo begun; until [ -e go ]; do sleep 0.1; done; echo late; exit 4");
       const left = cli.start(["attach", "box"]);
-      await left.seen("early");
+      await left.seen("begun");
       left.kill("SIGINT");
       expect(await left.ended).toMatchObject({ exitCode: 0, stderr: matching(/detached/) });
       const stays = cli.start(["attach", "box"]);
-      await stays.seen("early");
+      await stays.seen("begun");
       writeFileSync(join(cli.workspace, "go"), "");
-      expect(await stays.ended).toMatchObject({ stdout: "early\nlate\n", exitCode: 4 });
+      expect(await stays.ended).toMatchObject({ stdout: "begun\nlate\n", exitCode: 4 });
       expect(await cli.run(["attach", "box"])).toMatchObject({
         exitCode: 7,
         stderr: matching(/^Cannot reach sandbox/),

@@ -206,12 +206,12 @@ export const describeRun = (engine: TestEngine) =>
 
     it("must-have 7: the log of agent and gate is on disk while the run goes on, each line with its time, and still there after it", async () => {
       await using cli = engine.createCli();
-      const agent = "echo early; sleep 600";
+      const agent = "echo begun; sleep 600";
       const run = ["run", "--detach", "--publish", "0:3000", "--", "sh", "-c", agent];
       const slug = (await cli.run(run)).stdout.trim();
       const log = join(cli.stateRoot, "sandboxes", slug, "compose.log");
       const time = "^\\d{4}-\\d\\d-\\d\\dT[\\d:.]+Z";
-      await expect.poll(() => readFileSync(log, "utf8")).toMatch(new RegExp(`${time} stdout \\| early$`, "m"));
+      await expect.poll(() => readFileSync(log, "utf8")).toMatch(new RegExp(`${time} stdout \\| begun$`, "m"));
       // Nobody listens inside: the gate says so, in its own name.
       const [{ ports } = { ports: [] }] = (await cli.run(["ls", "--json"])).jsonLines<{
         ports: readonly { hostPort: number }[];
