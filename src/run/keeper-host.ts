@@ -36,6 +36,8 @@ export interface GuardedWorkspace {
 export interface PreparedSandbox {
   readonly facts: Facts;
   readonly sandbox: Sandbox;
+  /** Resolves when all that it shows is in place, and was looked at; rejects with a failure. Not there where that is so already. */
+  readonly inPlace?: Promise<void>;
   openListener(port: number): Promise<HandedListener>;
   /** Where the engine has services beside the agent: what they say. */
   readonly onServiceOutput?: (listener: (service: string, bytes: Uint8Array) => void) => void;

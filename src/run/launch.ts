@@ -122,6 +122,10 @@ export async function launchRun(
       const guarded = await guarding;
       const value = await host.prepareSandbox(request, paths, guarded, journal);
       observer.prepared(value);
+      // What is wrong with it is the first error, also when what needs it fails of that.
+      value.inPlace?.catch((error: unknown) => {
+        first ??= { error };
+      });
       return { value, facts: value.facts };
     });
     const listener = await step("listener_opened", async () => ({ value: await prepared.openListener(proxyPort) }));
@@ -167,6 +171,7 @@ export async function launchRun(
     listening.catch(() => {});
     await listener.handTo(gate, slug);
     await listening;
+    await prepared.inPlace;
     return { gate, gateProcess, guarded, prepared, ports: await opening };
   })();
 

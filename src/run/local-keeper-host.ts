@@ -88,23 +88,14 @@ export function createLocalKeeperHost(place: KeeperPlace, defences: Defences = l
         journal.intent("sandbox_started", { ...facts }),
       );
       // A folder that was swapped for a link between looking and mounting is found here, before an agent runs.
-      const checked = prepared.mounted.then(() => {
+      const inPlace = prepared.mounted.then(() => {
         if (prepared.facts.init) guarded.check(prepared.facts.init.pid);
       });
-      checked.catch(() => {}); // Told by the next step.
       return {
         facts: { ...prepared.facts },
         sandbox: prepared.sandbox,
-        openListener: async (port) => {
-          const server = await prepared.openListener(port);
-          try {
-            await checked;
-          } catch (error) {
-            server.close();
-            throw error;
-          }
-          return handedListener(server, () => gateChild);
-        },
+        inPlace,
+        openListener: async (port) => handedListener(await prepared.openListener(port), () => gateChild),
         openPorts: (gate, sandbox, ports) =>
           openLocalPorts(
             {

@@ -8,6 +8,8 @@ export interface Holder {
   readonly init: ProcessIdentity;
   /** The kernel's name of that namespace. */
   readonly pidNamespace: string;
+  /** Resolves when bubblewrap has made its mounts. Rejects with a failure when it could not; it is gone then. */
+  readonly mounted: Promise<void>;
   /** Resolves when the holder is gone, whoever ended it. Never rejects. */
   readonly gone: Promise<{ readonly reason: string }>;
 }

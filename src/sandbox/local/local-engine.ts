@@ -22,12 +22,12 @@ import { type GateOptions, startGateProcess } from "./start-gate-process.ts";
 import { type LocalContext, startHolder } from "./start-holder.ts";
 import type { SandboxView } from "./view.ts";
 
-/** A sandbox whose namespaces exist and in which nothing runs yet. */
+/** A sandbox whose namespaces exist, whose mounts are being made, and in which nothing runs yet. */
 export interface LocalSandbox {
   readonly sandbox: Sandbox;
   /** For the journal: what a later start needs to end it. */
   readonly facts: HolderFacts;
-  /** Resolves when every mount is made, a moment later; no command starts before. */
+  /** Resolves when every mount is made; no command starts before. Rejects with a failure where one cannot be. */
   readonly mounted: Promise<void>;
   /** Opens the gate's port on its loopback; the caller hands it to the gate and closes its own copy before any exec. */
   openListener(port: number): Promise<Server>;
@@ -95,7 +95,7 @@ async function prepare(
     throw error;
   });
   const { monitor, init, pidNamespace } = holder;
-  const sealed = helper.seal(holder);
+  const sealed = holder.mounted.then(() => helper.seal(holder));
   sealed.catch(() => {}); // Told by whoever waits for it: the first command, at the latest.
   const watch = watchLimits(host, plan, holder, limits);
   const held = {
@@ -105,10 +105,13 @@ async function prepare(
     launcher: limits.launcher,
     ...(limits.processes && { processes: limits.processes }),
   };
-  const gone = holder.gone.then(({ reason }) => {
+  const gone = holder.gone.then(async ({ reason }) => {
     watch.close();
     launchers.close();
     helper.discard();
+    // One that could not make its mounts says so to whoever waits for them, before it is told as gone.
+    await holder.mounted.catch(() => {});
+    await new Promise((resolve) => setImmediate(resolve));
     return { reason: watch.breach() ?? reason };
   });
   let stopping: Promise<{ leftovers: readonly string[] }> | undefined;
@@ -125,7 +128,11 @@ async function prepare(
   return {
     facts: { monitor, init, pidNamespace },
     mounted: sealed,
-    openListener: (port) => helper.takeListener(holder, port),
+    openListener: (port) =>
+      helper.takeListener(holder, port).catch(async (error: unknown) => {
+        await holder.mounted; // One that could not make its mounts says so.
+        throw error;
+      }),
     startDialer: async () => {
       const dialer = await startDialer(host, holder, plan.stateDir);
       void holder.gone.then(dialer.end);

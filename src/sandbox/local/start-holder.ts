@@ -22,8 +22,8 @@ export interface LocalContext {
 }
 
 /**
- * Makes the namespaces and leaves an idle `cat` in them. It is ready when `cat` answers: by then every mount is made. Its
- * input is a pipe of ours, so that it ends (and all inside with it) when we end, whatever ended us.
+ * Makes the namespaces and leaves an idle `cat` in them. Resolves when they are there; `mounted` when `cat` answers: by then every
+ * mount is made. Its input is a pipe of ours, so that it ends (and all inside with it) when we end, whatever ended us.
  */
 export async function startHolder(
   { host, defences }: LocalContext,
@@ -33,7 +33,7 @@ export async function startHolder(
     readonly fixedAffinity: boolean;
     /** Whether its private folders are there already. */
     readonly hasFolders: boolean;
-    /** Told as soon as there are namespaces to enter: its network can be, before its mounts are made. */
+    /** Told before anybody else that there are namespaces to enter: its network can be, before its mounts are made. */
     readonly onNamespaces: (init: ProcessIdentity) => void;
   },
 ): Promise<Holder> {
@@ -59,22 +59,35 @@ export async function startHolder(
       resolve({ reason: signal ? `ended by ${signal}` : `ended with code ${code}` }),
     );
   });
-  try {
-    const initPid = await bounded(ready(child, folders.holder, (pid) => options.onNamespaces(identifyProcess(pid))));
-    const pidNamespace = host.processes.namespace(initPid, "pid");
-    if (child.pid === undefined || pidNamespace === undefined) throw new Error("it ended at once");
-    return { monitor: identifyProcess(child.pid), init: identifyProcess(initPid), pidNamespace, gone };
-  } catch (error) {
+  const failed = (error: unknown) => {
     // Its child first: without its parent it would wait for ever, before it is anything that could end by itself.
     const made = child.pid === undefined ? [] : host.processes.children(child.pid);
     for (const pid of made) host.kill(pid, "SIGKILL");
     child.kill("SIGKILL");
-    throw localFailure("local_holder_failed", { detail: error instanceof Error ? error.message : String(error) });
+    return localFailure("local_holder_failed", { detail: error instanceof Error ? error.message : String(error) });
+  };
+  const answered = bounded(answer(child));
+  const mounted = answered.catch((error: unknown) => {
+    throw failed(error);
+  });
+  mounted.catch(() => {}); // Told by whoever waits for it.
+  try {
+    const initPid = await tellInit(folders.holder, answered);
+    const init = identifyProcess(initPid);
+    options.onNamespaces(init);
+    const pidNamespace = host.processes.namespace(initPid, "pid");
+    if (child.pid === undefined || pidNamespace === undefined) {
+      await answered; // It says why.
+      throw new Error("it ended at once");
+    }
+    return { monitor: identifyProcess(child.pid), init, pidNamespace, mounted, gone };
+  } catch (error) {
+    throw failed(error);
   }
 }
 
-/** Resolves when the idle command inside has answered; tells the first process's id before, as soon as it is known. */
-async function ready(child: ChildProcess, infoFile: string, onInit: (pid: number) => void): Promise<number> {
+/** Resolves when the idle command inside has answered: by then every mount of bubblewrap's is made. */
+async function answer(child: ChildProcess): Promise<void> {
   const [input, output, errors] = [child.stdin, child.stdout, child.stderr];
   if (!input || !output || !errors) throw new Error("it could not be spawned");
   input.on("error", () => {}); // A holder that died shows in `gone`.
@@ -82,28 +95,31 @@ async function ready(child: ChildProcess, infoFile: string, onInit: (pid: number
   errors.on("data", (bytes: Buffer) => {
     complaint = (complaint + bytes.toString()).slice(-2000);
   });
-  let isOver = false;
-  const ended = new Promise<never>((_resolve, reject) => {
+  input.write("\n");
+  await new Promise<void>((resolve, reject) => {
+    output.once("data", () => resolve());
     child.once("error", reject);
     child.once("close", (code) => reject(new Error(complaint.trim() || `bubblewrap ended with code ${code}`)));
-  }).finally(() => {
-    isOver = true;
   });
-  const answered = new Promise<void>((resolve) => output.once("data", () => resolve())).finally(() => {
+}
+
+/** The first process's id, as soon as bubblewrap tells it: there are namespaces then, and no mounts yet. */
+async function tellInit(infoFile: string, answered: Promise<void>): Promise<number> {
+  let isOver = false;
+  const over = () => {
     isOver = true;
-  });
-  input.write("\n");
-  let pid: number | undefined;
-  while (pid === undefined && !isOver) {
+  };
+  answered.then(over, over);
+  for (;;) {
+    const wasOver = isOver;
+    const pid = readInitPid(infoFile);
+    if (pid !== undefined) return pid;
+    if (wasOver) {
+      await answered;
+      throw new Error("bubblewrap did not tell its process");
+    }
     await new Promise((resolve) => setTimeout(resolve, 1));
-    pid = readInitPid(infoFile);
   }
-  if (pid !== undefined) onInit(pid);
-  await Promise.race([answered, ended]);
-  ended.catch(() => {});
-  pid ??= readInitPid(infoFile);
-  if (pid === undefined) throw new Error("bubblewrap did not tell its process");
-  return pid;
 }
 
 /** bubblewrap writes one JSON object, in any number of pieces. */

@@ -115,6 +115,7 @@ export async function launchSandbox(
     },
   );
   const { sandbox } = prepared;
+  await prepared.mounted.catch(() => {}); // Told to whoever asks.
   return {
     prepared,
     sandbox,

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, readlinkSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { finish, launchSandbox, type TestSandbox, temporaryFolder } from "./local-kit.ts";
+import { finish, launchSandbox, processesOf, type TestSandbox, temporaryFolder } from "./local-kit.ts";
 
 describe("a sandbox", () => {
   let box: TestSandbox;
@@ -200,6 +200,21 @@ describe("a sandbox with a workspace", () => {
     expect(stdout).not.toContain("mine");
     expect(stdout).not.toContain("sleep 1000");
     expect(stdout).toContain("No such file");
+  });
+});
+
+it("that cannot make a mount says which, be it before or after there are namespaces", async () => {
+  const source = "/nothing-of-this-name";
+  const launch = async () => {
+    await using box = await launchSandbox({ view: { mounts: [{ kind: "bind", source, target: "/there" }] } });
+    await expect(box.run("true")).rejects.toMatchObject({ code: "local_exec_failed" });
+    await box.sandbox.gone;
+    expect(processesOf(box.stateDir)).toEqual([]);
+    await box.prepared.openListener(3128);
+  };
+  await expect(launch()).rejects.toMatchObject({
+    code: "local_holder_failed",
+    message: expect.stringContaining(source),
   });
 });
 
