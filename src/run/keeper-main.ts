@@ -37,9 +37,10 @@ const channel = {
 };
 void (async () => {
   // A spare's: nobody waits for it yet, and by then its code is hot.
-  if (process.argv[2] === "rehearse") {
-    await machine.rehearse(likely, abort.signal);
-    channel.answer("rehearsed");
-  }
-  process.exit(await runKeeper(machine, channel));
+  if (process.argv[2] !== "rehearse") process.exit(await runKeeper(machine, channel));
+  const rehearsed = await machine.rehearse(likely, abort.signal);
+  channel.answer("rehearsed");
+  const code = await runKeeper(machine, channel);
+  rehearsed[Symbol.dispose]();
+  process.exit(code);
 })();

@@ -26,6 +26,8 @@ import { readSystemBundle } from "./system-bundle.ts";
 export interface LocalKeeperHost extends KeeperHost {
   /** Has a gate boot, which can do nothing until it is configured, and ends with its control channel, that is, with us. */
   makeReady(): void;
+  /** Makes in this folder, which is the caller's, what the next sandbox is given of its private folders. Never throws. */
+  prepareAhead(folder: string): void;
   /** Ends a gate that was booted for nothing. */
   abandonGate(): void;
   /** Ends the gates that outlived their keeper's death, whichever it was; returns what is left. */
@@ -65,6 +67,13 @@ export function createLocalKeeperHost(place: KeeperPlace, defences: Defences = l
       // One that PATH led to may lie in the workspace, which nobody knows yet.
       if (isSystemProgram(local.programs.bwrap)) earlyGate ??= spawnGate();
       neutral.prepareAuthority();
+    },
+    prepareAhead: (folder) => {
+      try {
+        engine.prepareAhead(folder);
+      } catch {
+        // A full disk, say: what the run cannot make is told then.
+      }
     },
     abandonGate: () => {
       earlyGate?.kill("SIGKILL");

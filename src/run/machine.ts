@@ -1,10 +1,13 @@
 import { Failure } from "../base/failure.ts";
 import { endProcess } from "../host/end-process.ts";
+import { removeTree } from "../host/process/remove-tree.ts";
+import { identifyProcess } from "../host/process-identity.ts";
 import type { DockerKeeperHost, ReadyDocker } from "./docker-keeper-host.ts";
 import { createEngineNeutralHost, type KeeperPlace } from "./engine-neutral-host.ts";
 import { runFailure } from "./errors.ts";
 import type { KeeperHost } from "./keeper-host.ts";
 import { createLocalKeeperHost, type LocalKeeperHost } from "./local-keeper-host.ts";
+import { rehearsalPlace } from "./rehearsal-place.ts";
 import type { EngineOf, SettleHost } from "./settle.ts";
 
 /** This machine as keepers and settling see it, whatever the engine: an engine's own code is loaded when it is asked for. */
@@ -14,8 +17,11 @@ export interface Machine extends SettleHost {
    * engine is asked for), the docker engine's code is loaded.
    */
   makeReady(likely: string | undefined): void;
-  /** Launches a sandbox for nobody, on the local engine where that is the likely one, and makes ready again. Never rejects. */
-  rehearse(likely: string | undefined, signal: AbortSignal): Promise<void>;
+  /**
+   * Launches a sandbox for nobody, on the local engine where that is the likely one, and makes ready again. Never rejects. To be
+   * disposed of at the end, whatever has run since.
+   */
+  rehearse(likely: string | undefined, signal: AbortSignal): Promise<Disposable>;
   /** A keeper's host on this engine. Throws what the engine lacks here. */
   keeperHost(of: EngineOf): Promise<KeeperHost>;
   /** One on the docker engine at this address, which can make a gate before there is a run. */
@@ -69,11 +75,14 @@ export function createMachine(place: KeeperPlace): Machine {
     },
     rehearse: async (likely, signal) => {
       const host = likely === "docker" ? undefined : localIfHere();
-      if (host === undefined) return;
+      if (host === undefined) return { [Symbol.dispose]: () => {} };
       const { rehearseLaunch } = await import("./rehearse-launch.ts");
       const hostAt = (stateRoot: string) => ({ ...host, ...createEngineNeutralHost({ ...place, stateRoot }) });
       await rehearseLaunch({ stateRoot: place.stateRoot, hostAt }, signal);
       host.makeReady();
+      const { folder } = rehearsalPlace(place.stateRoot, identifyProcess(process.pid));
+      host.prepareAhead(folder);
+      return { [Symbol.dispose]: () => void removeTree(folder) };
     },
     keeperHost,
     dockerHost,

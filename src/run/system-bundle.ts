@@ -13,5 +13,10 @@ export function readSystemBundle(environment: Environment): string {
       return "";
     }
   };
-  return [bundles.map(read).find((text) => text !== "") ?? "", read(environment.NODE_EXTRA_CA_CERTS)].join("\n");
+  let system = "";
+  for (const file of bundles) {
+    system = read(file);
+    if (system !== "") break; // The others are the same, by other names.
+  }
+  return [system, read(environment.NODE_EXTRA_CA_CERTS)].join("\n");
 }

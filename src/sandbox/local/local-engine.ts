@@ -12,7 +12,7 @@ import { createLauncherPool } from "./launcher-pool.ts";
 import { prepareLimits } from "./limits/prepare-limits.ts";
 import { watchLimits } from "./limits/watch-limits.ts";
 import { createNamespaceHelper } from "./namespace-helper.ts";
-import { prepareFolders } from "./prepare-folders.ts";
+import { moveFolders, prepareFolders, prepareFoldersAhead } from "./prepare-folders.ts";
 import { reapGates, reapSandbox } from "./reap-sandbox.ts";
 import { refuseUntrusted } from "./refuse-untrusted.ts";
 import { holderMounts } from "./render-holder-arguments.ts";
@@ -39,6 +39,8 @@ export interface LocalSandbox {
 export interface LocalEngine {
   /** Starts the gate's program, confined: host network, no home, no state folder, nothing of our environment. */
   startGate(options: GateOptions): ChildProcess;
+  /** Makes in this folder what the next sandbox is given of its private folders. Whoever asks removes what was not given. */
+  prepareAhead(folder: string): void;
   /** Makes the private folders of a sandbox that is prepared next: nothing of it waits for the view. */
   prepareFolders(plan: LaunchPlan): void;
   /** Makes a sandbox. `record` gets facts for the journal before the act that makes them true. */
@@ -55,8 +57,15 @@ export interface LocalEngine {
 export function createLocalEngine(context: LocalContext): LocalEngine {
   const { host } = context;
   let folders: string | undefined;
+  let ahead: string | undefined;
   return {
+    prepareAhead: (folder) => {
+      prepareFoldersAhead(host.files, folder);
+      ahead = folder;
+    },
     prepareFolders: (plan) => {
+      if (ahead !== undefined) moveFolders(ahead, plan.stateDir);
+      ahead = undefined;
       prepareFolders(host.files, plan);
       folders = plan.stateDir;
     },

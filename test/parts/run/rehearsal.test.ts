@@ -20,11 +20,13 @@ it("leaves nothing of a launch that it rehearsed, and then waits for a request",
   const keeper = startKeeper(folder.path);
   const place = rehearsalPlace(join(folder.path, "caisson"), identifyProcess(keeper.pid ?? 0));
   expect(String((await once(keeper.stdout ?? keeper, "data"))[0])).toBe("rehearsed\n");
-  expect(namesIn(join(folder.path, "caisson"))).toEqual([]);
+  // What it has made ahead for the run to come.
+  expect(namesIn(place.folder)).toEqual(["private"]);
   expect(mentions(folder.path)).toEqual([]);
   expect(groupsOf(place.stateRoot)).toBe("");
   keeper.stdin?.end();
   expect((await once(keeper, "exit"))[0]).toBe(0);
+  expect(namesIn(join(folder.path, "caisson"))).toEqual([]);
 });
 
 it.each(["guard_prepared", "sandbox_started", "agent_started"])(
