@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs
 import { join } from "node:path";
 import { Failure } from "../base/failure.ts";
 import { holdLock } from "../host/hold-lock.ts";
+import { removeTree } from "../host/process/remove-tree.ts";
 import { isSameProcess, type ProcessIdentity } from "../host/process-identity.ts";
 import { openJournal } from "../sandbox/journal.ts";
 import { readJournal } from "../sandbox/read-journal.ts";
@@ -65,7 +66,9 @@ async function settleRehearsals(host: SettleHost): Promise<readonly Settlement[]
   for (const { folder, stateRoot } of deadRehearsals(host.stateRoot)) {
     left.push(...(await settleRoot({ ...host, stateRoot })).filter(({ leftovers }) => leftovers.length > 0));
     // Somebody else may be settling it right now.
-    if (openSlugs(stateRoot).length === 0) rmSync(folder, { recursive: true, force: true });
+    if (openSlugs(stateRoot).length > 0) continue;
+    const failed = removeTree(folder);
+    if (failed !== undefined) left.push({ slug: "rehearsal", settled: true, leftovers: [failed] });
   }
   return left;
 }
