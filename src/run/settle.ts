@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { Failure } from "../base/failure.ts";
 import { holdLock } from "../host/hold-lock.ts";
 import { removeTree } from "../host/process/remove-tree.ts";
@@ -41,6 +42,20 @@ export interface SettleHost {
   now(): Date;
   /** Ends the gates that outlived their keeper's death, whichever it was; returns what is left. */
   reapGates(): Promise<readonly string[]>;
+}
+
+/**
+ * Resolves when every marker tells whose it is, or that its writer died in the middle of the write: after two seconds, where there is
+ * such a one. For whoever is asked to leave nothing; a keeper that settles beside its launch leaves it to the next.
+ */
+export async function markersTold(stateRoot: string): Promise<void> {
+  const isUntold = (slug: string) => {
+    const { open } = statePaths(stateRoot, slug);
+    return readIdentity(open) === undefined && isFresh(open);
+  };
+  // Not for ever: a file may be from tomorrow.
+  for (const end = performance.now() + 2 * freshMs; performance.now() < end; await sleep(freshMs / 20))
+    if (!openSlugs(stateRoot).some(isUntold)) return;
 }
 
 /** Settles every sandbox whose keeper is gone: undoes what its journal began, writes how it ended. Safe to run at any time, by many. */
@@ -209,4 +224,5 @@ function removeTemporaries(dir: string): void {
   for (const name of readdirSync(dir)) if (/\.\d+\.tmp$/.test(name)) rmSync(join(dir, name), { force: true });
 }
 
-const isFresh = (path: string) => Date.now() - (statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0) < 2000;
+const freshMs = 2000;
+const isFresh = (path: string) => Date.now() - (statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0) < freshMs;

@@ -1,6 +1,6 @@
 import { listSandboxes } from "../../run/list-sandboxes.ts";
 import { finishRemovals, removeSandbox } from "../../run/remove-sandbox.ts";
-import { settleAll, settleStrays } from "../../run/settle.ts";
+import { markersTold, settleAll, settleStrays } from "../../run/settle.ts";
 import { countKept } from "../copied-workspace.ts";
 import { defineCommand } from "../frame/command.ts";
 import { duration } from "../frame/option.ts";
@@ -20,6 +20,7 @@ export const cleanupCommand = defineCommand({
   run: async (context, { options }) => {
     const { output, folders } = context;
     const host = settleHost(context);
+    await markersTold(folders.state);
     const open = await settleAll(host);
     const settlements = [...open, ...(await settleStrays(host))].filter(({ settled }) => settled);
     const exits = settlements.map((settlement) => showSettlement(output, settlement, "cleaned up"));
