@@ -4,7 +4,7 @@ import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { addUp, type Counts, countVitest, nothing } from "./run-all/count-results.ts";
+import { addUp, type Counts, countVitest, nothing, whatFailed } from "./run-all/count-results.ts";
 
 const root = resolve(import.meta.dirname, "..");
 const results = mkdtempSync(join(tmpdir(), "caisson-results-"));
@@ -19,22 +19,25 @@ const rounds = [["unit"], ["parts"], ["e2e"], ["attacks", "docker"]] as const;
 /** Longest for all of it: whoever waits an hour for us is to see the closing line. */
 const deadline = performance.now() + 56 * 60_000;
 const checks = ["lint", "types", "dead"];
+/** Told once more at the end: whoever sees only the last lines is to know what to mend. */
+const failures: string[] = [];
 
-try {
-  const setup = await run("make ready", [join(root, "bin/caisson"), "doctor", "--fix", "--for", "tests"], 20);
-  if (!setup) finish({ ...nothing, failed: 1 });
-  const counts: Counts[] = [await runCheck("build", ["node", "bin/build.ts"])];
-  for (const name of checks) counts.push(await runCheck(name, ["npm", "run", "-s", name]));
-  for (const round of rounds) {
-    counts.push(...(await Promise.all(round.map((project) => runProject(project, projects[project])))));
-  }
-  finish(addUp(counts));
-} finally {
-  rmSync(results, { recursive: true, force: true });
+const setup = await run("make ready", [join(root, "bin/caisson"), "doctor", "--fix", "--for", "tests"], 20);
+if (!setup) {
+  failures.push("make ready");
+  finish({ ...nothing, failed: 1 });
 }
+const counts: Counts[] = [await runCheck("build", ["node", "bin/build.ts"])];
+for (const name of checks) counts.push(await runCheck(name, ["npm", "run", "-s", name]));
+for (const round of rounds) {
+  counts.push(...(await Promise.all(round.map((project) => runProject(project, projects[project])))));
+}
+finish(addUp(counts));
 
 async function runCheck(name: string, argv: readonly string[]): Promise<Counts> {
-  return (await run(name, argv, 5)) ? { ...nothing, passed: 1 } : { ...nothing, failed: 1 };
+  if (await run(name, argv, 5)) return { ...nothing, passed: 1 };
+  failures.push(name);
+  return { ...nothing, failed: 1 };
 }
 
 async function runProject(project: string, minutes: number): Promise<Counts> {
@@ -42,10 +45,14 @@ async function runProject(project: string, minutes: number): Promise<Counts> {
   const reporter = join(root, "test/run-all/tell-as-it-goes.ts");
   const reporters = [`--reporter=${reporter}`, "--reporter=json", `--outputFile.json=${file}`];
   const hasPassed = await run(project, ["vitest", "run", "--project", project, ...reporters], minutes);
-  const counts = countVitest(readResults(file));
+  const report = readResults(file);
+  const counts = countVitest(report);
+  failures.push(...whatFailed(report));
   process.stdout.write(`${project}: ${JSON.stringify(counts)}\n`);
   // Something outside a test went wrong: an unhandled rejection, or the time was up.
-  return hasPassed || counts.failed > 0 ? counts : { ...counts, failed: 1 };
+  if (hasPassed || counts.failed > 0) return counts;
+  failures.push(`${project}, outside its tests`);
+  return { ...counts, failed: 1 };
 }
 
 function readResults(file: string): unknown {
@@ -78,6 +85,9 @@ function run(name: string, argv: readonly string[], minutes: number): Promise<bo
 }
 
 function finish({ passed, failed, skipped }: Counts): never {
+  const isGood = failed + skipped === 0;
+  if (isGood) rmSync(results, { recursive: true, force: true });
+  else process.stdout.write(`\n${failures.map((name) => `not passed: ${name}\n`).join("")}each in full: ${results}\n`);
   process.stdout.write(`\n${passed} passed, ${failed} failed, ${skipped} skipped\n`);
-  process.exit(failed + skipped === 0 ? 0 : 1);
+  process.exit(isGood ? 0 : 1);
 }

@@ -22,8 +22,9 @@ export function addUp(all: readonly Counts[]): Counts {
 
 interface VitestResults {
   readonly testResults: readonly {
+    readonly name: string;
     readonly status: string;
-    readonly assertionResults: readonly { readonly status: string }[];
+    readonly assertionResults: readonly { readonly fullName: string; readonly status: string }[];
   }[];
 }
 
@@ -42,4 +43,13 @@ export function countVitest(report: unknown): Counts {
   });
   const sum = addUp(counts);
   return sum.passed + sum.failed + sum.skipped === 0 ? { ...nothing, failed: 1 } : sum;
+}
+
+/** The file and name of each test of vitest's JSON report that did not pass, and the files that could not be run. */
+export function whatFailed(report: unknown): string[] {
+  const files = (report as VitestResults | undefined)?.testResults ?? [];
+  return files.flatMap(({ name, status, assertionResults }) => {
+    const bad = assertionResults.filter((test) => test.status !== "passed");
+    return bad.length === 0 && status === "failed" ? [name] : bad.map((test) => `${name}: ${test.fullName}`);
+  });
 }

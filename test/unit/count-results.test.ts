@@ -1,10 +1,14 @@
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { expect, it } from "vitest";
-import { addUp, countVitest } from "../run-all/count-results.ts";
+import { addUp, countVitest, whatFailed } from "../run-all/count-results.ts";
 
 const report = (...files: readonly (readonly [string, readonly string[]])[]) => ({
-  testResults: files.map(([status, tests]) => ({ status, assertionResults: tests.map((test) => ({ status: test })) })),
+  testResults: files.map(([status, tests], file) => ({
+    name: `${file}.test.ts`,
+    status,
+    assertionResults: tests.map((test, place) => ({ fullName: `test ${place}`, status: test })),
+  })),
 });
 
 it("countVitest() counts tests, whatever a skipped one is called", () => {
@@ -21,6 +25,12 @@ it("countVitest() counts a file that could not be run, no tests, and no report a
   expect(countVitest(report(["failed", []], ["passed", ["passed"]]))).toEqual({ passed: 1, failed: 1, skipped: 0 });
   expect(countVitest(report())).toMatchObject({ failed: 1 });
   expect(countVitest(undefined)).toMatchObject({ failed: 1 });
+});
+
+it("whatFailed() names each test that did not pass, and a file that could not be run", () => {
+  const names = whatFailed(report(["passed", ["passed"]], ["failed", []], ["failed", ["passed", "failed", "skipped"]]));
+  expect(names).toEqual(["1.test.ts", "2.test.ts: test 1", "2.test.ts: test 2"]);
+  expect(whatFailed(undefined)).toEqual([]);
 });
 
 it("addUp() adds up", () => {
