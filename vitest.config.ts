@@ -11,7 +11,7 @@ export default defineConfig({
       {
         test: {
           name: "parts",
-          include: ["test/parts/**/*.test.ts", "test/contracts/**/*.test.ts"],
+          include: ["test/parts/**/*.test.ts"],
           testTimeout: 60_000,
           hookTimeout: 60_000,
           maxWorkers: 2,

@@ -1,7 +1,6 @@
 import { join } from "node:path";
-import { lookForDocker } from "../../host/docker/look-for-docker.ts";
+
 import { readGitIdentity } from "../../host/read-git-identity.ts";
-import { readWithin } from "../../host/read-within.ts";
 import type { SandboxChoice } from "../../policy/fold-sandboxes.ts";
 import type { ManifestLayer } from "../../policy/manifest-layer.ts";
 import type { Note } from "../../policy/note.ts";
@@ -10,23 +9,22 @@ import { resolveGitUser } from "../../policy/resolve-git-user.ts";
 import { serviceImages } from "../../policy/service-images.ts";
 import { wishedEngine } from "../../policy/wished-engine.ts";
 import { type ImageWish, wishedImage } from "../../policy/wished-image.ts";
-import { providerFailure } from "../../provider/errors.ts";
 import { gitConfigFile } from "../../provider/git-identity.ts";
-import { type ProjectWords, projectWordFiles, unreadWords } from "../../provider/project-words.ts";
-import type { Provider, ProviderPlan } from "../../provider/provider.ts";
+import { unreadWords } from "../../provider/project-words.ts";
+
 import { composeLaunch, insideHome } from "../../run/compose-launch.ts";
-import { sessionRequest } from "../../run/session-request.ts";
-import type { LaunchRequest, SessionLaunch } from "../../spec/keeper-protocol.ts";
+import type { LaunchRequest } from "../../spec/keeper-protocol.ts";
 import { cliFailure } from "../errors.ts";
 import type { CommandContext } from "../frame/command-context.ts";
-import { chooseEngine, type DockerChoice, type DockerOffer, type EngineChoice } from "./choose-engine.ts";
+import { dockerLaunch, imageAsk, imageNeedsOf, startLooking } from "./ask-docker.ts";
+import { chooseEngine, type EngineChoice } from "./choose-engine.ts";
 import type { FilledAgent } from "./fill-agent.ts";
 import { imageTools, machineTools } from "./find-tools.ts";
 import { lookForSecrets } from "./look-for-secrets.ts";
-import type { DockerAsk } from "./offer-docker.ts";
-import type { OwnDockerfile } from "./own-image.ts";
+import { planAgent, planSession, sessionLaunch } from "./plan-agent.ts";
 import { planRecording } from "./plan-recording.ts";
 import { type ChosenAgent, readRules } from "./read-rules.ts";
+import { readWords } from "./read-words.ts";
 import { refuseOwnCredentials } from "./refuse-own-credentials.ts";
 import { resolveRules } from "./resolve-rules.ts";
 import { resolveWorkspace } from "./resolve-workspace.ts";
@@ -192,59 +190,6 @@ async function composePlan(context: CommandContext, input: RunInput, decided: De
   };
 }
 
-const insistedMs = 10_000;
-
-/** Asks early whether docker is there; what it has for the run is asked when that is known. */
-function startLooking({ environment }: CommandContext, { engine, image, runtime }: RunInput["options"]) {
-  const named = engine ?? (image === undefined && runtime === undefined ? environment.CAISSON_ENGINE : "docker");
-  // A person who asked for docker rather waits for a busy engine than be told that there is none.
-  const look = () => (named === "docker" ? lookForDocker(environment, insistedMs) : lookForDocker(environment));
-  const presence = named === "local" ? undefined : look();
-  presence?.catch(() => {}); // A bug in it is told where it is awaited.
-  return async (ask: Omit<DockerAsk, "person">): Promise<DockerOffer> => {
-    const found = await (presence ?? look());
-    if (!found.answers) return { isReady: false, reason: found.reason, failure: found.failure };
-    // Loaded only where an engine answered: its client library is the largest thing that a start could load.
-    const { offerDocker } = await import("./offer-docker.ts");
-    const person = { uid: process.geteuid?.() ?? 0, gid: process.getegid?.() ?? 0 };
-    return offerDocker(found.endpoint, { ...ask, person });
-  };
-}
-
-/** What is asked of the engine for a wish: an image by its name, or a build. */
-function imageAsk(
-  context: CommandContext,
-  wish: ImageWish,
-  given: Omit<OwnDockerfile, "path" | "digest"> & { readonly dockerfiles: ReadonlyMap<string, string> },
-) {
-  if ("image" in wish) return { image: wish.image };
-  const buildOwn: DockerAsk["buildOwn"] = async (docker) =>
-    (await import("./own-image.ts")).ownImage(context, docker, {
-      path: wish.dockerfile,
-      digest: given.dockerfiles.get(wish.dockerfile),
-      ...given,
-    });
-  return { buildOwn };
-}
-
-/** Our image for a provider, and what another one in its place has to have. */
-const imageNeedsOf = ({ name, binaries }: Provider) =>
-  binaries.length === 0
-    ? { target: "base", programs: [] }
-    : { target: name, programs: [...binaries.slice(0, 1), "git"] };
-
-function dockerLaunch({ address, agentImage, gateImage, user, runtime: { runtime }, ...choice }: DockerChoice) {
-  const named = ({ reference, id }: DockerChoice["agentImage"]) => ({ reference, id });
-  const images = {
-    agentImage: named(agentImage),
-    gateImage: named(gateImage),
-    serviceImages: Object.fromEntries(
-      Object.entries(choice.serviceImages).map(([name, image]) => [name, named(image)]),
-    ),
-  };
-  return { address, launch: { ...images, user, ...(runtime !== undefined && { runtime }) } };
-}
-
 /** The name and address of the rules, else the person's own, as a file of the agent's home; none when they have none. */
 async function readGitConfig(
   { environment, folders }: CommandContext,
@@ -258,69 +203,6 @@ async function readGitConfig(
 
 /** Whether a command gets our standard input. */
 const isFed = ({ input }: CommandContext, { interactive }: RunInput["options"]) => interactive || !input.isTerminal;
-
-/** What the agent's CLI is started with, beside who it is. */
-interface AgentFacts {
-  readonly workspace: { readonly dir?: string };
-  readonly pty: LaunchRequest["pty"];
-  readonly model: string | undefined;
-  readonly prompt: string | undefined;
-  readonly outputSchema: FilledAgent["outputSchema"];
-  readonly signedInWith: readonly string[];
-  readonly accountId: string | undefined;
-  readonly binary: string;
-  /** Real paths of the masked files: not handed over in another way either. */
-  readonly hidden: ReadonlySet<string>;
-}
-
-/** What the keeper makes the codec from. Throws where the agent holds no conversation. */
-function sessionLaunch(agent: ChosenAgent, options: RunInput["options"], given: AgentFacts): SessionLaunch {
-  const { session } = agent.provider;
-  if (!session)
-    throw providerFailure("session_unsupported", { agent: agent.name, what: "be held a conversation with" });
-  if (options.ask && !session.abilities.answer)
-    throw providerFailure("session_unsupported", { agent: agent.name, what: "ask before it uses a tool" });
-  return {
-    asks: options.ask,
-    binary: given.binary,
-    signedInWith: [...given.signedInWith],
-    ...(options.thinking !== undefined && { thinking: options.thinking }),
-    ...(agent.instructions !== undefined && { instructions: agent.instructions }),
-    ...(given.model !== undefined && { model: given.model }),
-    ...(agent.command && { argv: [...agent.command] }),
-    ...(given.prompt !== undefined && { prompt: given.prompt }),
-  };
-}
-
-async function planSession(
-  agent: ChosenAgent,
-  launch: SessionLaunch,
-  { workspace, accountId, hidden }: AgentFacts,
-): Promise<ProviderPlan> {
-  const { session } = agent.provider;
-  if (!session) throw new Error(`${agent.name} has no session`);
-  const workdir = workspace.dir ?? insideHome;
-  const request = sessionRequest(launch, { home: insideHome, workdir, skills: await readSkills(agent.skills, hidden) });
-  return session.plan({ ...request, ...(accountId !== undefined && { accountId }) });
-}
-
-async function planAgent(agent: ChosenAgent, given: AgentFacts): Promise<ProviderPlan> {
-  const { workspace, pty, model, prompt, signedInWith, accountId, binary, hidden } = given;
-  return agent.provider.plan({
-    interactive: pty !== undefined && agent.provider.name !== "command",
-    home: insideHome,
-    workdir: workspace.dir ?? insideHome,
-    binary,
-    signedInWith,
-    skills: await readSkills(agent.skills, hidden),
-    ...(accountId !== undefined && { accountId }),
-    ...(prompt !== undefined && { prompt }),
-    ...(agent.instructions !== undefined && { instructions: agent.instructions }),
-    ...(model !== undefined && { model }),
-    ...(agent.command && { argv: agent.command }),
-    ...(given.outputSchema && agent.provider.output === "native" && { outputSchema: given.outputSchema }),
-  });
-}
 
 /** Of a kept login among them, where it has one. Nothing is opened for it. */
 async function readAccountId(
@@ -349,21 +231,6 @@ function terminalFor(context: CommandContext, input: RunInput, isInteractive: bo
   if (!isInteractive || !size || !context.input.isTerminal || context.output.json || input.options.detach)
     return undefined;
   return { ...size, term: context.environment.TERM ?? "xterm-256color" };
-}
-
-async function readSkills(skills: ChosenAgent["skills"], hidden: ReadonlySet<string>) {
-  if (skills.length === 0) return [];
-  const { readSkill } = await import("../../host/skill/read-skill.ts");
-  return skills.map((skill) => readSkill({ ...skill, hidden }));
-}
-
-/** Longest AGENTS.md or CLAUDE.md that is handed over. */
-const wordBytes = 256 * 1024;
-
-function readWords(workspace: string | undefined, hidden: ReadonlySet<string>): ProjectWords {
-  if (workspace === undefined) return {};
-  const read = (name: string) => readWithin(workspace, join(workspace, name), wordBytes, hidden);
-  return Object.fromEntries(projectWordFiles.flatMap((name) => [[name, read(name)]]));
 }
 
 /** The agent and the prompt with parameters in their places; most launches have none of it, and load nothing for it. */
