@@ -1,5 +1,8 @@
 import { defineConfig } from "vitest/config";
 
+// What comes is waited for until it comes: vitest's own second is less than a program may need to start on a busy machine.
+const poll = { timeout: 30_000 };
+
 // Five projects: unit runs anywhere in seconds; parts use the machine's real bubblewrap, git, TLS and processes; e2e runs
 // the real `caisson`; attacks are programs inside a sandbox that try to break an invariant; docker has a
 // Docker engine of its own (test/kit/docker-setup.ts).
@@ -7,12 +10,20 @@ export default defineConfig({
   test: {
     restoreMocks: true,
     projects: [
-      { test: { name: "unit", include: ["src/**/*.test.ts", "test/unit/**/*.test.ts"], testTimeout: 60_000 } },
+      {
+        test: {
+          name: "unit",
+          include: ["src/**/*.test.ts", "test/unit/**/*.test.ts"],
+          testTimeout: 60_000,
+          expect: { poll },
+        },
+      },
       {
         test: {
           name: "parts",
           include: ["test/parts/**/*.test.ts"],
           testTimeout: 60_000,
+          expect: { poll },
           hookTimeout: 60_000,
           maxWorkers: 2,
         },
@@ -22,6 +33,7 @@ export default defineConfig({
           name: "e2e",
           include: ["test/e2e/**/*.test.ts"],
           testTimeout: 120_000,
+          expect: { poll },
           hookTimeout: 120_000,
           maxWorkers: 2,
         },
@@ -31,6 +43,7 @@ export default defineConfig({
           name: "attacks",
           include: ["test/attacks/**/*.test.ts"],
           testTimeout: 120_000,
+          expect: { poll },
           hookTimeout: 120_000,
           maxWorkers: 1,
         },
@@ -41,6 +54,7 @@ export default defineConfig({
           include: ["test/docker/**/*.test.ts"],
           globalSetup: ["test/kit/docker-setup.ts"],
           testTimeout: 120_000,
+          expect: { poll },
           hookTimeout: 120_000,
           // One engine for all, and some tests kill it.
           maxWorkers: 1,
