@@ -2,6 +2,8 @@ import { spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import { processesAt } from "./processes-saying.ts";
 
 /** What one call of `caisson` came to. */
 interface CliResult {
@@ -46,6 +48,9 @@ export interface TestCli extends AsyncDisposable {
   run(args: readonly string[], call?: CliCall): Promise<CliResult>;
   start(args: readonly string[], call?: CliCall): RunningCli;
 }
+
+/** Longest that a user's last processes are waited for. */
+const leaveMs = 20_000;
 
 /** `bin/caisson` itself. */
 export const launcher = resolve(import.meta.dirname, "../../bin/caisson");
@@ -102,7 +107,9 @@ export function createTestCli(
     start,
     async [Symbol.asyncDispose]() {
       await run(["kill"]);
-      rmSync(root, { recursive: true, force: true });
+      // A keeper that has told its end still settles what others left, and a spare that boots ends by itself: both write.
+      for (const end = Date.now() + leaveMs; processesAt(root).length > 0 && Date.now() < end; ) await pause(20);
+      rmSync(root, { recursive: true, force: true, maxRetries: 10 });
     },
   };
 }
