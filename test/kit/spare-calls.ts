@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { findSpare, spareFolder } from "../../src/run/spare-place.ts";
@@ -21,9 +21,11 @@ interface SpareCall {
 
 /** Calls of a built caisson by a shell whose pipes a spare can take (a program's own pipes are sockets). */
 export interface SpareCalls {
-  /** Starts a spare with these options and says which keeper waits with it. Throws what it said when it could not. */
+  /** Starts a spare with these options and returns what that said. Throws it when there is none. */
+  startSpare(cli: TestCli, ...options: readonly string[]): string;
+  /** Starts one that waits long enough to be looked at, and says which keeper waits with it. */
   keepSpare(cli: TestCli, ...options: readonly string[]): Promise<{ readonly keeper: number; readonly said: string }>;
-  /** The keeper of the spare that waits: the nearest, for the one before it may still be ending. */
+  /** The keeper of the spare that waits; the one before it may still be ending. */
   waitingKeeper(cli: TestCli): Promise<number>;
   piped(cli: TestCli, shell: string, words: readonly string[]): SpareRun;
   pipedLater(cli: TestCli, shell: string, words: readonly string[]): Promise<SpareRun>;
@@ -39,20 +41,24 @@ export function spareCalls(launcher: () => string): SpareCalls {
     await until(() => findSpare(spareFolder(cli.stateRoot)) !== undefined);
     const spare = findSpare(spareFolder(cli.stateRoot))?.pid ?? 0;
     const isKeeper = (pid: number) => /start\.cjs\0keeper/.test(readMaybe(`/proc/${pid}/cmdline`));
-    const near = ownProcesses(cli).filter(isKeeper);
-    // The launcher starts the keeper just before it becomes the spare.
-    const [keeper = 0] = near.toSorted((a, b) => Math.abs(a - spare) - Math.abs(b - spare));
-    return keeper;
+    // Numbers of processes begin anew at any time: what belongs together is joined by a pipe.
+    const told = linkOf(`/proc/${spare}/fd/8`);
+    return ownProcesses(cli).find((pid) => isKeeper(pid) && linkOf(`/proc/${pid}/fd/0`) === told) ?? 0;
+  };
+  const startSpare = (cli: TestCli, ...options: readonly string[]) => {
+    const { status, stderr, stdout } = spawnSync(launcher(), ["spare", ...options], {
+      env: cli.environment,
+      cwd: cli.workspace,
+      encoding: "utf8",
+    });
+    if (status !== 0) throw new Error(`caisson spare ended with ${status}: ${stderr}`);
+    return stdout + stderr;
   };
   return {
+    startSpare,
     keepSpare: async (cli, ...options) => {
-      const { status, stderr, stdout } = spawnSync(launcher(), ["spare", ...options], {
-        env: cli.environment,
-        cwd: cli.workspace,
-        encoding: "utf8",
-      });
-      if (status !== 0) throw new Error(`caisson spare ended with ${status}: ${stderr}`);
-      return { keeper: await waitingKeeper(cli), said: stdout + stderr };
+      const said = startSpare(cli, ...options);
+      return { keeper: await waitingKeeper(cli), said };
     },
     waitingKeeper,
     piped: (cli, shell, words) => {
@@ -60,7 +66,7 @@ export function spareCalls(launcher: () => string): SpareCalls {
         env: cli.environment,
         cwd: cli.workspace,
         encoding: "utf8",
-        timeout: 30_000,
+        timeout: 60_000,
       });
       return codeOf(stdout);
     },
@@ -68,7 +74,10 @@ export function spareCalls(launcher: () => string): SpareCalls {
     start,
     callerOf: (cli) => {
       const isCaller = (pid: number) => readMaybe(`/proc/${pid}/cmdline`).startsWith(`/bin/sh\0${launcher()}\0run`);
-      return ownProcesses(cli).find(isCaller) ?? 0;
+      const caller = ownProcesses(cli).find(isCaller);
+      // A signal to process 0 would be one to all of us.
+      if (caller === undefined) throw new Error("no shell waits for a spare's exit code");
+      return caller;
     },
   };
 }
@@ -94,6 +103,15 @@ export function readMaybe(path: string): string {
   }
 }
 
+/** What a link in /proc leads to. */
+function linkOf(path: string): string | undefined {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return undefined;
+  }
+}
+
 /** Whether a process is there and no zombie. */
 export const isThere = (pid: number) =>
   existsSync(`/proc/${pid}`) && !/^State:\s*Z/m.test(readMaybe(`/proc/${pid}/status`));
@@ -108,13 +126,11 @@ export const keeperOf = (cli: TestCli, slug: string): number => metadataOf(cli, 
 /** The slug in a run's first lines. */
 export const slugOf = ({ text }: Pick<SpareRun, "text">) => /sandbox\s+(\S+)/.exec(text)?.[1] ?? "";
 
-/** Waits until it is so; throws after 15 s. */
+/** Waits until it is so; throws after a minute. */
 export async function until(isSo: () => boolean | Promise<boolean>): Promise<void> {
-  for (let tries = 0; tries < 1500; tries++) {
-    if (await isSo()) return;
-    await sleep(10);
+  for (const end = Date.now() + 60_000; !(await isSo()); await sleep(10)) {
+    if (Date.now() > end) throw new Error("it did not come to that within a minute");
   }
-  throw new Error("it did not come to that within 15 s");
 }
 
 function codeOf(text: string): SpareRun {
