@@ -1,4 +1,5 @@
 import { execFileSync } from "node:child_process";
+import { randomBytes } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
@@ -6,7 +7,8 @@ import type { TestCli } from "../kit/cli.ts";
 import type { TestEngine } from "../kit/test-engine.ts";
 import { startUpstream, type Upstream } from "../kit/upstream.ts";
 
-const realKey = "real-key-0d1c7be6a94b4f0f8f53c2e1";
+// Another one each time: every process of the machine is looked at for it, and who else runs these tests is not meant.
+const realKey = `real-key-${randomBytes(12).toString("hex")}`;
 
 /** A manifest of the person's own with one credential route to the upstream. */
 function writeManifest(cli: TestCli, upstream: Upstream): readonly string[] {
@@ -162,7 +164,9 @@ export const describeCredentials = (engine: TestEngine) =>
       await expect.poll(() => seen().size, { timeout: 30_000 }).toBeGreaterThanOrEqual(2);
       writeFileSync(join(cli.workspace, "done"), "");
       expect(await running.ended).toMatchObject({ exitCode: 0 });
-      expect([...seen()].slice(0, 2)).toEqual(["Bearer minted-token-1", "Bearer minted-token-2"]);
+      // Whichever was good when the first call came, and newer ones from there on.
+      const numbers = [...seen()].map((value) => Number(/^Bearer minted-token-(\d+)$/.exec(value ?? "")?.[1]));
+      expect(numbers).toEqual(numbers.filter((n) => n > 0).toSorted((a, b) => a - b));
     });
 
     it("must-have 2: a kept credential reaches its upstream and nothing else: no state, log, event, argv, or file inside", async () => {
