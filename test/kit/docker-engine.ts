@@ -1,6 +1,16 @@
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
@@ -8,6 +18,7 @@ import type Docker from "dockerode";
 import { connectDocker } from "../../src/host/docker/connect-docker.ts";
 import { identifyProcess, isSameProcess, type ProcessIdentity } from "../../src/host/process-identity.ts";
 import { openEngineNetwork, removeEngineNetwork } from "./docker-network.ts";
+import { removeLeftovers } from "./remove-leftovers.ts";
 
 /**
  * A private Docker engine: own containerd, data, sockets, and a network of its own that leads nowhere but to the tests'
@@ -58,15 +69,15 @@ export function dockerEngineAt(name: string): DockerEngine {
     outside: `${name}-out`,
     log: join(folders.run, "log"),
     connect: () => connectDocker({ DOCKER_HOST: dockerHost }),
-    kill9: () => endProcess(folders, "dockerd", "SIGKILL"),
+    kill9: () => endProcess(folders, "dockerd", { signal: "SIGKILL" }),
     hang: () => {
       const identity = readIdentity(folders, "dockerd");
       if (identity === undefined || !isSameProcess(identity)) throw new Error("dockerd does not run");
       process.kill(identity.pid, "SIGSTOP");
-      return { [Symbol.dispose]: () => void process.kill(identity.pid, "SIGCONT") };
+      return { [Symbol.dispose]: () => signalIfThere(identity.pid, "SIGCONT") };
     },
     async restart() {
-      await endProcess(folders, "dockerd", "SIGTERM");
+      await endProcess(folders, "dockerd", { signal: "SIGTERM" });
       await startDockerd(folders, "sealed");
     },
     async configure(settings) {
@@ -102,9 +113,7 @@ export async function openDockerEngine(connection: Connection): Promise<string> 
 
 async function start(folders: EngineFolders, connection: Connection): Promise<void> {
   await cleanUp(folders);
-  for (const entry of readdirSync(folders.run)) {
-    if (entry !== "owner.json") rmSync(join(folders.run, entry), { recursive: true });
-  }
+  forget(folders);
   mkdirSync(folders.data, { recursive: true, mode: 0o700 });
   openEngineNetwork(folders.name);
   await startContainerd(folders);
@@ -114,7 +123,7 @@ async function start(folders: EngineFolders, connection: Connection): Promise<vo
 
 /** Starts the engine's dockerd anew, connected otherwise. */
 export async function reconnectDockerEngine(name: string, connection: Connection): Promise<void> {
-  await endProcess(foldersOf(name), "dockerd", "SIGTERM");
+  await endProcess(foldersOf(name), "dockerd", { signal: "SIGTERM" });
   await startDockerd(foldersOf(name), connection);
 }
 
@@ -127,7 +136,7 @@ export async function lendDockerData(name: string): Promise<string> {
 
 /** Gives an engine back whose processes have ended. */
 export function returnDockerData(name: string): void {
-  rmSync(foldersOf(name).run, { recursive: true, force: true });
+  release(foldersOf(name));
 }
 
 /** Ends an engine with all that runs in it; its images stay. */
@@ -136,28 +145,74 @@ export async function closeDockerEngine(name: string): Promise<void> {
   const docker = await dockerEngineAt(name).connect();
   await removeLeftovers(docker).catch(() => undefined);
   await cleanUp(folders);
-  rmSync(folders.run, { recursive: true, force: true });
+  release(folders);
 }
 
 /** Whether the engine is now this process's: nobody has it, or one that is dead. */
 function claim(folders: EngineFolders): boolean {
   mkdirSync(folders.run, { recursive: true, mode: 0o700 });
   const file = join(folders.run, "owner.json");
-  for (;;) {
-    try {
-      writeFileSync(file, JSON.stringify(identifyProcess(process.pid)), { flag: "wx" });
-      return true;
-    } catch {
-      const owner = readIdentity(folders, "owner");
-      if (owner !== undefined && isSameProcess(owner)) return false;
-      rmSync(file, { force: true });
+  // Whole from its first moment on: who finds half of a claim takes its owner for dead.
+  const own = `${folders.run}.${process.pid}`;
+  const aside = `${own}.aside`;
+  writeFileSync(own, JSON.stringify(identifyProcess(process.pid)));
+  try {
+    while (!links(own, file)) {
+      if (isLive(file)) return false;
+      // Away by its name: of two who find the same dead owner, one would remove the other's claim.
+      if (!renames(file, aside)) continue;
+      if (!isLive(aside)) continue;
+      links(aside, file);
+      return false;
     }
+    return true;
+  } finally {
+    for (const path of [own, aside]) rmSync(path, { force: true });
   }
 }
 
-function readIdentity(folders: EngineFolders, name: string): ProcessIdentity | undefined {
+/** Lets go of an engine: its claim at last, so that nobody has it while things of it are still removed. */
+function release(folders: EngineFolders): void {
+  forget(folders);
+  rmSync(join(folders.run, "owner.json"), { force: true });
+}
+
+/** Removes what an engine keeps in `/run` while it runs. */
+function forget({ run }: EngineFolders): void {
+  for (const entry of readdirSync(run)) {
+    if (entry !== "owner.json") rmSync(join(run, entry), { recursive: true, force: true });
+  }
+}
+
+function links(from: string, to: string): boolean {
   try {
-    return JSON.parse(readFileSync(join(folders.run, `${name}.json`), "utf8")) as ProcessIdentity;
+    linkSync(from, to);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
+    throw error;
+  }
+}
+
+function renames(from: string, to: string): boolean {
+  try {
+    renameSync(from, to);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function isLive(claim: string): boolean {
+  const owner = readJson(claim);
+  return owner !== undefined && isSameProcess(owner);
+}
+
+const readIdentity = ({ run }: EngineFolders, name: string) => readJson(join(run, `${name}.json`));
+
+function readJson(path: string): ProcessIdentity | undefined {
+  try {
+    return JSON.parse(readFileSync(path, "utf8")) as ProcessIdentity;
   } catch {
     return undefined;
   }
@@ -177,7 +232,7 @@ async function startContainerd(folders: EngineFolders): Promise<void> {
   writeFileSync(config, `${lines.join("\n")}\n`);
   rmSync(join(run, "containerd.sock"), { force: true });
   startProcess(folders, "containerd", ["containerd", "--config", config, "--log-level", "warn"]);
-  await until("containerd answers", folders, async () => existsSync(join(run, "containerd.sock")));
+  await until("containerd answers", folders, { isSo: async () => existsSync(join(run, "containerd.sock")) });
 }
 
 /** What a test said to daemon.json; nothing at first. */
@@ -209,12 +264,12 @@ async function startDockerd(folders: EngineFolders, connection: Connection): Pro
   rmSync(join(run, "docker.pid"), { force: true });
   startProcess(folders, "dockerd", connection === "open" ? [...argv, ...open] : sealed);
   const docker = await dockerEngineAt(name).connect();
-  await until("dockerd answers", folders, () =>
+  const isSo = () =>
     docker.ping().then(
       () => true,
       () => false,
-    ),
-  );
+    );
+  await until("dockerd answers", folders, { isSo });
 }
 
 /** Starts one of the engine's processes; it outlives this one, and its identity is kept. */
@@ -228,67 +283,72 @@ function startProcess({ run }: EngineFolders, name: string, argv: readonly strin
   return child;
 }
 
-async function endProcess(folders: EngineFolders, name: string, signal: NodeJS.Signals): Promise<void> {
+async function endProcess(
+  folders: EngineFolders,
+  name: string,
+  { signal, seconds = patience }: { readonly signal: NodeJS.Signals; readonly seconds?: number },
+): Promise<void> {
   const identity = readIdentity(folders, name);
   if (identity === undefined || !isSameProcess(identity)) return;
-  process.kill(identity.pid, signal);
-  await until(`${name} ends`, folders, async () => !isSameProcess(identity));
+  signalIfThere(identity.pid, signal);
+  // One that a test has stopped hears nothing else.
+  signalIfThere(identity.pid, "SIGCONT");
+  await until(`${name} ends`, folders, { isSo: async () => !isSameProcess(identity), seconds });
 }
 
-/** What an earlier run, or a test, left in the engine; what takes long to build stays. */
-async function removeLeftovers(docker: Docker): Promise<void> {
-  const containers = await docker.listContainers({ all: true });
-  await Promise.all(containers.map(({ Id }) => docker.getContainer(Id).remove({ force: true, v: true })));
-  const networks = await docker.listNetworks();
-  const ours = networks.filter(({ Name }) => !["bridge", "host", "none"].includes(Name));
-  await Promise.all(ours.map(({ Id }) => docker.getNetwork(Id).remove()));
-  const { Volumes } = await docker.listVolumes();
-  await Promise.all((Volumes ?? []).map(({ Name }) => docker.getVolume(Name).remove({ force: true })));
-  for (const { Id, RepoTags, Labels } of await docker.listImages()) await removeTestsOwn(docker, Id, RepoTags, Labels);
+/** It may have ended since we looked. */
+function signalIfThere(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+  }
 }
 
-/**
- * An image that a test made would be seen by the same test of the next run. Those of `provideTestImages` stay, and what the
- * engine builds them on.
- */
-async function removeTestsOwn(
-  docker: Docker,
-  id: string,
-  tags: readonly string[] | undefined,
-  labels: Readonly<Record<string, string>> | null,
-): Promise<void> {
-  const named = (tags ?? []).filter((tag) => tag !== "<none>:<none>");
-  const made = named.filter((tag) => !/^caisson-(?!own-)[a-z-]+:(latest|[0-9a-f]{12})$/.test(tag));
-  // Without a name, labelled as a target: what a test has replaced. Another image may build on it.
-  const isReplaced = named.length === 0 && labels?.["caisson.target"] !== undefined;
-  for (const name of isReplaced ? [id] : made)
-    await docker
-      .getImage(name)
-      .remove()
-      .catch(() => undefined);
-}
-
-/** Ends the processes of an engine, its shims among them, and takes away its mounts and networks. */
+/** Ends the processes of an engine, its shims and containers among them, and takes away its mounts and networks. */
 async function cleanUp(folders: EngineFolders): Promise<void> {
-  await endProcess(folders, "dockerd", "SIGTERM").catch(() => endProcess(folders, "dockerd", "SIGKILL"));
-  await endProcess(folders, "containerd", "SIGTERM").catch(() => endProcess(folders, "containerd", "SIGKILL"));
-  for (const pid of shimsOf(folders)) process.kill(pid, "SIGKILL");
-  for (const path of mountsBelow(folders).toReversed()) execFileSync("umount", ["--lazy", path]);
+  for (const name of ["dockerd", "containerd"]) {
+    await endProcess(folders, name, { signal: "SIGTERM", seconds: 30 }).catch(() =>
+      endProcess(folders, name, { signal: "SIGKILL" }),
+    );
+  }
+  // What a run that was killed had not written down yet, and what holds containers: those outlive what holds them.
+  const ended = [...processesOf(folders), ...containersOf(folders)].map(identifyProcess);
+  for (const { pid } of ended) signalIfThere(pid, "SIGKILL");
+  await until("all of it ends", folders, { isSo: async () => !ended.some(isSameProcess) });
+  for (const path of mountsBelow(folders).toReversed()) unmount(path);
   removeEngineNetwork(folders.name);
 }
 
-function shimsOf({ run }: EngineFolders): readonly number[] {
+/** Daemons and shims: by what only this engine's are started with. */
+function processesOf({ run }: EngineFolders): readonly number[] {
+  const marks = ["containerd.sock", "containerd.toml"].map((name) => join(run, name));
+  const isOurs = (pid: number) => {
+    const argv = readMaybe(`/proc/${pid}/cmdline`).split("\0");
+    return argv.some((word) => marks.includes(word) || word === `--containerd=${marks[0]}`);
+  };
   return readdirSync("/proc")
     .filter((entry) => /^\d+$/.test(entry))
     .map(Number)
-    .filter((pid) => {
-      try {
-        const argv = readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0");
-        return argv[0]?.includes("containerd-shim") === true && argv.includes(join(run, "containerd.sock"));
-      } catch {
-        return false;
-      }
-    });
+    .filter(isOurs);
+}
+
+/** First processes of containers, as their shims wrote them down. */
+function containersOf({ run }: EngineFolders): readonly number[] {
+  const tasks = join(run, "containerd/io.containerd.runtime.v2.task/moby");
+  const ids = existsSync(tasks) ? readdirSync(tasks) : [];
+  return ids.flatMap((id) => {
+    const pid = Number(readMaybe(join(tasks, id, "init.pid")));
+    return pid > 0 && readMaybe(`/proc/${pid}/cgroup`).includes(id) ? [pid] : [];
+  });
+}
+
+function readMaybe(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return "";
+  }
 }
 
 function mountsBelow({ run, data }: EngineFolders): readonly string[] {
@@ -298,11 +358,23 @@ function mountsBelow({ run, data }: EngineFolders): readonly string[] {
   return points.filter((point) => point.startsWith(`${run}/`) || point.startsWith(`${data}/`));
 }
 
-/** Waits until it is so; after 30 s throws with what the engine last said. */
-async function until(what: string, { run }: EngineFolders, isSo: () => Promise<boolean>): Promise<void> {
-  for (const end = Date.now() + 30_000; Date.now() < end; await pause(20)) {
+/** One that went with another, or with its process, is no failure. */
+function unmount(path: string): void {
+  const { status, stderr } = spawnSync("umount", ["--lazy", path], { encoding: "utf8" });
+  if (status !== 0 && !/not mounted|no mount point|not found/.test(stderr)) throw new Error(stderr);
+}
+
+/** Longest that the engine may take for anything, in seconds: a busy machine is ten times slower than a quiet one. */
+const patience = 120;
+
+/** Waits until it is so; throws with what the engine last said when it does not come to that. */
+async function until(
+  what: string,
+  { run }: EngineFolders,
+  { isSo, seconds = patience }: { readonly isSo: () => Promise<boolean>; readonly seconds?: number },
+): Promise<void> {
+  for (const end = Date.now() + seconds * 1000; Date.now() < end; await pause(20)) {
     if (await isSo()) return;
   }
-  const log = join(run, "log");
-  throw new Error(`${what}: not within 30 s\n${existsSync(log) ? readFileSync(log, "utf8").slice(-4000) : ""}`);
+  throw new Error(`${what}: not within ${seconds} s\n${readMaybe(join(run, "log")).slice(-4000)}`);
 }

@@ -26,6 +26,28 @@ export async function hideImage(docker: Docker, target: string): Promise<AsyncDi
   };
 }
 
+/**
+ * Gives images their names back that a killed test had hidden. What it had built under such a name goes: it says that it is
+ * today's, and may hold programs that only pretend.
+ */
+export async function showHiddenImages(docker: Docker): Promise<void> {
+  const images = await docker.listImages();
+  const named = images.flatMap(({ Id, RepoTags }) => (RepoTags ?? []).map((name) => ({ id: Id, name })));
+  const hidden = named.flatMap(({ id, name }) => {
+    const [, target, tag] = /^hidden-([a-z-]+):(.+)$/.exec(name) ?? [];
+    return target === undefined || tag === undefined ? [] : [{ id, name, repository: `caisson-${target}`, tag }];
+  });
+  for (const { id, name } of named) {
+    const [repository] = name.split(":");
+    const own = hidden.filter((one) => one.repository === repository);
+    if (own.length > 0 && !own.some((one) => one.id === id)) await docker.getImage(name).remove({ force: true });
+  }
+  for (const { name, repository, tag } of hidden) {
+    await docker.getImage(name).tag({ repo: repository, tag });
+    await docker.getImage(name).remove({ force: true });
+  }
+}
+
 async function namesOf(docker: Docker, repository: string): Promise<readonly string[]> {
   const images = await docker.listImages();
   return images.flatMap(({ RepoTags }) => RepoTags ?? []).filter((name) => name.startsWith(`${repository}:`));
