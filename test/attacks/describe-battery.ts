@@ -61,7 +61,7 @@ export function describeBattery(engine: AttackedEngine, { enough, prepare }: Bat
 
     it("leaves nothing behind", async () => {
       // A keeper may end a moment after its run is over.
-      await expect.poll(() => machine?.call("residue", undefined), { timeout: 10_000 }).toEqual([]);
+      await expect.poll(() => machine?.call("residue", undefined)).toEqual([]);
     });
   });
 }

@@ -81,9 +81,11 @@ describe("what the engine keeps of what the gate says", () => {
     await using cli = engine.createCli();
     await using upstream = await model();
     const slug = await ask(cli, upstream, []);
-    const kept = await keptOf(`caisson-${slug}-gate-1`);
+    const gate = `caisson-${slug}-gate-1`;
+    // On its way from the gate through the engine while the agent has its answer.
+    await expect.poll(() => keptOf(gate)).toMatch(/type.{1,5}usage/);
+    const kept = await keptOf(gate);
     expect(kept).toMatch(/verdict.{1,5}allow.*api\.model\.example/);
-    expect(kept).toMatch(/type.{1,5}usage/);
     for (const secret of [realKey, "PRIVATE KEY", question, answer]) expect(kept).not.toContain(secret);
     expect(compose(cli, slug, "logs")).toContain("api.model.example");
   });
@@ -97,8 +99,8 @@ describe("what the engine keeps of what the gate says", () => {
     expect(kept).toContain('"Type":"none"');
     for (const secret of [realKey, "PRIVATE KEY", question, answer, "verdict"]) expect(kept).not.toContain(secret);
     compose(cli, slug, "logs");
-    expect((await cli.run(["audit", slug])).stdout).toContain("api.model.example");
     await cli.run(["stop", slug]);
+    expect((await cli.run(["audit", slug])).stdout).toContain("api.model.example");
     expect(readFileSync(file, "utf8")).toContain(question);
     expect(readFileSync(file, "utf8")).not.toContain(realKey);
   });

@@ -56,7 +56,7 @@ describe("a terminal", () => {
       screen += data;
     });
     const ended = new Promise<number>((resolve) => terminal.onExit(({ exitCode }) => resolve(exitCode)));
-    const seen = (text: string | RegExp) => expect.poll(() => screen, { timeout: 20_000 }).toMatch(text);
+    const seen = (text: string | RegExp) => expect.poll(() => screen).toMatch(text);
     await seen("READY");
     expect(screen).toContain("33 91");
     expect(screen).toContain("\u001b[31mred\u001b[0m");

@@ -23,21 +23,21 @@ async function run(box: DockerBox, script: string): Promise<string> {
   return Buffer.concat(output).toString();
 }
 
-/** Says `reached` when something accepts a connection there. */
-const connect = (host: string, port: number) =>
-  `timeout 2 bash -c 'exec 3<>/dev/tcp/${host}/${port}' 2>/dev/null && echo reached ${host} ${port}`;
+/** Says `reached` when something accepts a connection there within so many seconds: what is expected to gets more. */
+const connect = (host: string, port: number, seconds = 2) =>
+  `timeout ${seconds} bash -c 'exec 3<>/dev/tcp/${host}/${port}' 2>/dev/null && echo reached ${host} ${port}`;
 
 /** Resolves when the server there is heard from the engine's own network: it is one, and the defences are what is tried. */
 async function isHeard(host: string, port: number): Promise<void> {
-  const script = `timeout 2 bash -c 'exec 3<>/dev/tcp/${host}/${port}; cat <&3'; true`;
+  const script = `timeout 10 bash -c 'exec 3<>/dev/tcp/${host}/${port}; cat <&3'; true`;
   const [file, args] = inNetwork(engine.network, ["bash", "-c", script]);
   while (!(await promisify(execFile)(file, args)).stdout.includes("heard"));
 }
 
 /** One DNS question for good.test, sent to a resolver; says `answered` when anything comes back. */
-const ask = (host: string) =>
+const ask = (host: string, seconds = 3) =>
   `exec 4<>/dev/udp/${host}/53; printf '\\x12\\x34\\x01\\0\\0\\x01\\0\\0\\0\\0\\0\\0\\x04good\\x04test\\0\\0\\x01\\0\\x01' >&4; ` +
-  `timeout 3 head -c 40 <&4 2>/dev/null | od -An -tx1`;
+  `timeout ${seconds} head -c 40 <&4 2>/dev/null | od -An -tx1`;
 
 describe("the agent's network", () => {
   let box: DockerBox;
@@ -88,7 +88,7 @@ describe("the agent's network", () => {
     });
     await using open = await launchDockerBox(outside);
     // The same question does get an answer where nothing keeps it in.
-    expect(await run(open, ask("127.0.0.11"))).toMatch(/12 34 8/);
+    expect(await run(open, ask("127.0.0.11", 30))).toMatch(/12 34 8/);
     for (const resolver of ["127.0.0.11", addresses.resolver, "127.0.0.1"])
       expect(await run(box, ask(resolver))).not.toMatch(/12 34 8[01] .0 00 01 00 01/);
     expect(await run(box, "getent hosts good.test || echo none")).toBe("none\n");
@@ -100,7 +100,7 @@ describe("the agent's network", () => {
     const client = createGateClient(gate);
     client.send({ type: "listen", sandbox: box.slug, host: gate.address, port: 3128 });
     await client.next((m): m is Extract<FromGate, { type: "listening" }> => m.type === "listening", 10);
-    expect(await run(box, connect("gate", 3128))).toContain("reached gate");
+    expect(await run(box, connect("gate", 3128, 30))).toContain("reached gate");
     await using other = await launchDockerBox(world);
     expect(await run(other, connect(gate.address, 3128))).toBe("");
     const fromHost = inNetwork(engine.network, ["bash", "-c", `${connect(gate.address, 3128)} || echo none`]);

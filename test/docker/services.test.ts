@@ -11,7 +11,8 @@ const server = `
   console.log("service is up as " + process.env.WHO);
   setTimeout(() => require("node:net").createServer((socket) => socket.on("error", () => {}).end("hello from " + process.env.WHO)).listen(5432), 1000);
 `;
-const check = `require("node:net").connect(5432, "127.0.0.1").on("connect", () => process.exit(0)).on("error", () => process.exit(1))`;
+const checkOf = (port: number) =>
+  `require("node:net").connect(${port}, "127.0.0.1").on("connect", () => process.exit(0)).on("error", () => process.exit(1))`;
 const dial = (host: string) =>
   `const s = require("node:net").connect(5432, "${host}"); s.on("data", (part) => process.stdout.write(part)); s.on("error", (e) => console.log(e.code))`;
 
@@ -24,8 +25,8 @@ function writeManifest(cli: ReturnType<typeof engine.createCli>, service: object
 /** Tells whoever asks what it could reach: a port of the world, a name server, a host's name, and what the gate says. */
 const prober = `
   const net = require("node:net"), dns = require("node:dns"), dgram = require("node:dgram");
-  const dial = (host, port, say) => new Promise((done) => {
-    const s = net.connect({ host, port, timeout: 3000 });
+  const dial = (host, port, say, timeout = 3000) => new Promise((done) => {
+    const s = net.connect({ host, port, timeout });
     let got = "";
     s.on("connect", () => (got = "connected", s.write(say)));
     s.on("data", (part) => (got += " " + part, s.destroy()));
@@ -45,10 +46,11 @@ const prober = `
       "direct by name: " + await dial("good.test", 80, "GET / HTTP/1.0\\r\\n\\r\\n"),
       "dns of the engine: " + await lookUp("127.0.0.11"),
       "dns of the world: " + await lookUp(process.env.RESOLVER),
-      "gate: " + await dial("gate", 3128, "GET http://good.test/ HTTP/1.1\\r\\nHost: good.test\\r\\nConnection: close\\r\\n\\r\\n"),
+      "gate: " + await dial("gate", 3128, "GET http://good.test/ HTTP/1.1\\r\\nHost: good.test\\r\\nConnection: close\\r\\n\\r\\n", 30_000),
     ];
     socket.end(lines.join("\\n") + "\\n");
-  }).listen(5432);
+  // Who asks whether we are there yet has nothing tried.
+  }).listen(5432, () => net.createServer((socket) => socket.end()).listen(5433));
 `;
 
 describe("services beside the agent", () => {
@@ -57,7 +59,7 @@ describe("services beside the agent", () => {
     const file = writeManifest(cli, {
       command: ["node", "-e", server],
       environment: { WHO: "db" },
-      health: { test: ["node", "-e", check], interval: "300ms", retries: 50 },
+      health: { test: ["node", "-e", checkOf(5432)], interval: "300ms", retries: 50 },
     });
     const result = await cli.run(["run", "--manifest", file, "--label", "with-db", "--", "node", "-e", dial("db")]);
     expect(result, result.stderr).toMatchObject({ exitCode: 0, stdout: "hello from db" });
@@ -95,7 +97,8 @@ describe("services beside the agent", () => {
       image: "caisson-base",
       command: ["node", "-e", prober],
       environment: { SITE: addresses.site, RESOLVER: addresses.resolver },
-      health: { test: "true", interval: "300ms", retries: 30 },
+      // Not before it answers: the agent dials once.
+      health: { test: ["node", "-e", checkOf(5433)], interval: "300ms", retries: 50 },
     };
     const route = {
       host: "good.test",

@@ -46,9 +46,14 @@ export const threeOf = (slug: string) => [
 
 /** The slug of what the spare that waits has in the engine. */
 export async function waitingAhead(cli: TestCli): Promise<string> {
-  const file = join(spareFolder(cli.stateRoot), "ahead");
-  await until(() => readMaybe(file).includes("slug") && findSpare(spareFolder(cli.stateRoot)) !== undefined);
-  return (JSON.parse(readMaybe(file)) as { slug: string }).slug;
+  const folder = spareFolder(cli.stateRoot);
+  let text = "";
+  await until(() => {
+    // In one look: the next spare's folder may take this one's place after it.
+    text = readMaybe(join(folder, "ahead"));
+    return text.includes("slug") && findSpare(folder) !== undefined;
+  });
+  return (JSON.parse(text) as { slug: string }).slug;
 }
 
 /** Sandboxes that are not settled, runs or none. */
