@@ -17,7 +17,7 @@ export async function checkReach(victim: Victim, outside: Outside): Promise<void
     // Not the synchronous call: some of the listeners are our own.
     const ran = await run(`${victim.programs}/${program}`, {
       env: { ...settings, MARKER: marker },
-      timeout: 5000,
+      timeout: 60_000,
     }).catch((error: { stdout: string; stderr: string }) => error);
     const wanted = settings.WANTED ?? (await outside.proofOf(marker));
     if (!ran.stdout.includes(wanted)) failed.push(`${what}: ${ran.stdout.replaceAll("\n", " ")}${ran.stderr}`);

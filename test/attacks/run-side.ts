@@ -36,7 +36,7 @@ export interface AttackedMachine {
 }
 
 const run = promisify(execFile);
-const secondsForOneRun = 60;
+const secondsForOneRun = 100;
 
 const removeOwn = `docker rm -fv $(docker ps -aq --filter label=attack=$MARKER)
   docker network rm $(docker network ls -q --filter label=attack=$MARKER)`;
@@ -106,7 +106,7 @@ export async function runSide(side: Side, machine: AttackedMachine): Promise<Sid
   const environment = { ...victim.environment, MARKER: side.marker, SECRET: victim.secret };
   // Not the synchronous call: some of the host's services are our own.
   if (side.setting.prepare !== undefined) {
-    const options = { cwd: workspace, env: environment, timeout: 30_000 };
+    const options = { cwd: workspace, env: environment, timeout: 60_000 };
     await run("sh", ["-ec", side.setting.prepare], options).catch((cause: unknown) => {
       throw new Error(`cannot prepare ${side.attack.name}`, { cause });
     });

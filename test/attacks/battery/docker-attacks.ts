@@ -36,7 +36,8 @@ while True:
     one, _ = server.accept()
     one.sendall(os.environ["SECRET"].encode())
     one.close()' >/dev/null
-  docker inspect -f '{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}' box-$MARKER > neighbour`;
+  docker inspect -f '{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}' box-$MARKER > neighbour
+  until bash -c "exec 3<>/dev/tcp/$(cat neighbour)/${openPort}" 2>/dev/null; do sleep 0.1; done`;
 
 /** The host finds the sandbox that works in this folder. */
 const slug = `slug=$(basename $(dirname "$(grep -l "$PWD" ~/.local/state/caisson/sandboxes/*/metadata.json)"))`;
@@ -80,11 +81,12 @@ const networks: readonly Attack[] = [
   {
     ...noWayOut,
     name: "bridge-link-local",
-    program: `touch ready; while ! [ -s address ]; do sleep 0.02; done; sleep 2; TARGET=$(cat address)%eth0 PORT=${openPort} tcp-direct`,
+    program: `touch ready; while ! [ -s address ]; do sleep 0.02; done; while grep -q '[4-7c-f][0-9a-f] *eth0$' /proc/net/if_inet6; do sleep 0.1; done; TARGET=$(cat address)%eth0 PORT=${openPort} tcp-direct`,
     setting: {
       meanwhile: `${waitForReady}; ${slug}
         bridge=br-$(docker network inspect -f '{{slice .Id 0 12}}' caisson-\${slug}_internal)
-        until ip -6 -o addr show dev $bridge scope link | grep -o 'fe80[^/]*' > found; do sleep 0.1; done; mv found address`,
+        until ip -6 -o addr show dev $bridge scope link -tentative | grep -o 'fe80[^/]*' > found; do sleep 0.1; done
+        mv found address`,
     },
     defence: "no IPv6 on the agent's network",
     off: { patches: [hostConfig('Sysctls: { "net.ipv6.conf.all.disable_ipv6": "0" }')] },
@@ -194,7 +196,10 @@ const powers: readonly Attack[] = [
     ...sealed,
     name: "setuid-program-of-the-image",
     ...shell(
-      `sleep 2 | su root -c true >/dev/null 2>&1 & sleep 0.5; awk '$1 == "Uid:" && $3 == 0 { found = 1 } END { exit !found }' /proc/$!/status; echo root`,
+      // It waits for a password; looked at as soon as it is what it is.
+      `sleep 100 2>/dev/null | su root -c true >/dev/null 2>&1 &
+       until [ "$(cat /proc/$!/comm || echo su)" = su ]; do sleep 0.1; done
+       awk '$1 == "Uid:" && $3 == 0 { found = 1 } END { exit !found }' /proc/$!/status; echo root`,
     ),
     defence: "no new privileges",
     off: {

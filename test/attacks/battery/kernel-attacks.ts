@@ -165,7 +165,12 @@ export const kernelAttacks: readonly Attack[] = [
     },
     defence: "filter: no pairs of datagram sockets",
     off: { patches: withoutRule('...(options.unixSockets === "deny" ? [noDatagramPair] : []),') },
-    evidence: { kind: "host", check: 'sleep 0.2; grep -q "$MARKER" heard && echo heard' },
+    evidence: {
+      kind: "host",
+      // What the agent sent comes before what we send.
+      check: `echo the end | socat -u - UNIX-SENDTO:datagrams
+        until grep -q "the end" heard; do sleep 0.02; done; grep -q "$MARKER" heard && echo heard`,
+    },
   },
   {
     ...seccomp,

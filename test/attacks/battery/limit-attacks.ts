@@ -29,9 +29,10 @@ const hoards: readonly Attack[] = [
     program: "run-shell.sh",
     setting: {
       manifest: { limits: { disk: "64m" } },
-      variables: { SCRIPT: "for i in $(seq 40); do head -c 15000000 /dev/zero > f$i; sleep 0.1; done" },
+      variables: { SCRIPT: "for i in $(seq 40); do head -c 15000000 /dev/zero > f$i; sleep 0.25; done" },
     },
     defence: "limit of disk space",
+    // Ten seconds are needed for that; whoever watches looks twice a second.
     evidence: { kind: "host", check: "[ $(du -sm . | cut -f1) -ge 500 ]" },
   },
   {

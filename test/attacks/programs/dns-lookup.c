@@ -20,9 +20,11 @@ int main(void) {
   inet_pton(AF_INET, setting("TARGET"), &to.sin_addr);
   int fd = socket(AF_INET, SOCK_DGRAM, 0);
   if (fd < 0) blocked("socket");
-  struct timeval wait = {2, 0};
+  struct timeval wait = {10, 0};
   setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof wait);
-  if (sendto(fd, query, at, 0, (struct sockaddr *)&to, sizeof to) < 0) blocked("sendto");
+  /* Connected, so that the kernel tells when nobody is there. */
+  if (connect(fd, (struct sockaddr *)&to, sizeof to) != 0) blocked("connect");
+  if (send(fd, query, at, 0) < 0) blocked("send");
   int n = recv(fd, query, sizeof query, 0);
   if (n < 12 || query[7] == 0) blocked("recv");
   succeeded("answered with %d.%d.%d.%d", query[n - 4], query[n - 3], query[n - 2], query[n - 1]);

@@ -17,7 +17,7 @@ try {
   setTimeout(() => {
     console.log("ATTACK-BLOCKED no keeper answered");
     process.exit(1);
-  }, 3000);
+  }, 20_000);
 } catch (error) {
   console.log(`ATTACK-BLOCKED ${(error as Error).message}`);
 }

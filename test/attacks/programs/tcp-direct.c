@@ -8,7 +8,7 @@ int main(void) {
   if (getaddrinfo(setting("TARGET"), setting("PORT"), &hints, &to) != 0) blocked("address");
   int fd = socket(to->ai_family, SOCK_STREAM, 0);
   if (fd < 0) blocked("socket");
-  struct timeval wait = {2, 0};
+  struct timeval wait = {10, 0};
   setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof wait);
   setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof wait);
   if (connect(fd, to->ai_addr, to->ai_addrlen) != 0) blocked("connect");

@@ -31,7 +31,7 @@ function end(text: string): never {
 function exchange(socket: Socket): Promise<string> {
   return new Promise((resolve) => {
     let text = "";
-    let silence = setTimeout(() => resolve(text), 4000);
+    let silence = setTimeout(() => resolve(text), 10_000);
     const finish = () => {
       clearTimeout(silence);
       resolve(text);
