@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { spawn as spawnPty } from "@lydell/node-pty";
 import { describe, expect, it } from "vitest";
 import { launcher, type TestCli } from "../kit/cli.ts";
+import { showOnTerminal } from "../kit/shown-on-terminal.ts";
 import type { TestEngine } from "../kit/test-engine.ts";
 
 const matching = (pattern: RegExp) => expect.stringMatching(pattern);
@@ -211,17 +212,7 @@ export function describeCommands(engine: TestEngine): void {
       writeFileSync(join(cli.workspace, "evil.sh"), script);
       // Standard output is a terminal, standard input is not: a run in the background of a person's shell.
       const call = `'${launcher}' run -- sh evil.sh </dev/null`;
-      const terminal = spawnPty("/bin/sh", ["-c", call], {
-        cols: 200,
-        rows: 40,
-        cwd: cli.workspace,
-        env: cli.environment,
-      });
-      let screen = "";
-      terminal.onData((data) => {
-        screen += data;
-      });
-      await new Promise((resolve) => terminal.onExit(resolve));
+      const { screen } = await showOnTerminal(["/bin/sh", "-c", call], { cwd: cli.workspace, env: cli.environment });
       expect(screen).toContain("a␛]52;c;eA==␇␛[2Jb\u001b[31mred\u001b[0m");
       // All but the title that is ours.
       const said = screen

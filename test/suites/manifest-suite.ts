@@ -1,10 +1,10 @@
 import { spawnSync } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { spawn as spawnPty } from "@lydell/node-pty";
 import { describe, expect, it } from "vitest";
 import { createAgentWorld, realKeys } from "../kit/agent-world.ts";
 import { launcher, type TestCli } from "../kit/cli.ts";
+import { showOnTerminal } from "../kit/shown-on-terminal.ts";
 import type { TestEngine } from "../kit/test-engine.ts";
 
 const project = resolve(import.meta.dirname, "../..");
@@ -18,25 +18,16 @@ function writeIn(dir: string, files: Readonly<Record<string, string>>): void {
 }
 
 /** What a terminal showed of one call, typed to when it showed something. */
-async function onTerminal(cli: TestCli, args: readonly string[], answers: Readonly<Record<string, string>> = {}) {
-  const terminal = spawnPty(launcher, [...args], {
-    cols: 200,
-    rows: 40,
-    cwd: cli.workspace,
-    env: { ...cli.environment, TERM: "xterm-256color" },
-  });
+function onTerminal(cli: TestCli, args: readonly string[], answers: Readonly<Record<string, string>> = {}) {
   const left = new Map(Object.entries(answers));
-  let screen = "";
-  terminal.onData((data) => {
-    screen += data;
+  const place = { cwd: cli.workspace, env: { ...cli.environment, TERM: "xterm-256color" } };
+  return showOnTerminal([launcher, ...args], place, (screen, type) => {
     for (const [question, answer] of left) {
       if (!screen.includes(question)) continue;
       left.delete(question);
-      terminal.write(`${answer}\r`);
+      type(`${answer}\r`);
     }
   });
-  const exitCode = await new Promise<number>((fulfil) => terminal.onExit((end) => fulfil(end.exitCode)));
-  return { screen, exitCode };
 }
 
 /** Manifests, on any engine. */
