@@ -21,8 +21,10 @@ export interface ListedSandbox {
 /** What is known of one sandbox; undefined when there is none, or its folder was cut off before metadata was written. */
 export function inspectSandbox(root: string, slug: string): ListedSandbox | undefined {
   const paths = statePaths(root, slug);
-  const metadata = metadataAt(paths.metadata);
-  if (metadata === undefined) return undefined;
+  const seen = metadataAt(paths.metadata);
+  if (seen === undefined) return undefined;
+  // It may have written how it ended, and gone, since that was read: what a dead keeper left is read after its death.
+  const metadata = isSameProcess(seen.keeper) ? seen : (metadataAt(paths.metadata) ?? seen);
   const alive = isSameProcess(metadata.keeper);
   const isOpen = existsSync(paths.open);
   const state =
