@@ -21,7 +21,7 @@ echo "offered:$(cat "$scope/cgroup.controllers")"
 kill -9 "$keeper"
 bin/caisson cleanup >/dev/null; echo "cleanup $?"
 waited=0
-while [ -e "$scope" ] && [ $waited -lt 100 ]; do sleep 0.1; waited=$((waited + 1)); done
+while [ -e "$scope" ] && [ $waited -lt 600 ]; do sleep 0.1; waited=$((waited + 1)); done
 [ -e "$scope" ] && echo "scope left" || echo "scope gone"
 run -- echo "ran again"
 bin/caisson doctor | grep ' limits  '

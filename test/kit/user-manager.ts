@@ -44,7 +44,7 @@ chmod 755 "$home/as-person"
 export HOME=$home
 sh -c 'echo 0 >"$1/cgroup.procs"; exec "$2" ${systemd} --user' sh "$slice/$manager" "$home/as-person" >/dev/null 2>&1 &
 waited=0
-until [ -S /run/user/${uid}/bus ] || [ $waited -ge 100 ]; do sleep 0.1; waited=$((waited + 1)); done
+until [ -S /run/user/${uid}/bus ] || [ $waited -ge 600 ]; do sleep 0.1; waited=$((waited + 1)); done
 cd "$shown"
 "$home/as-person" "$@"
 `;

@@ -24,9 +24,9 @@ export function describeCommands(engine: TestEngine): void {
       const slug = await startWaiting(cli, "waits");
       await cli.run(["run", "--label", "fails", "--", "sh", "-c", "exit 9"]);
       expect((await cli.run(["ls"])).stdout).toMatch(
-        new RegExp(`^ {2}${slug} {2}command {2}${engine.name} +running \\d+ s .* waits\n$`),
+        new RegExp(`^ {2}${slug} {2}command {2}${engine.name} +running \\d+ (s|min) .* waits\n$`),
       );
-      expect((await cli.run(["ls", "--all"])).stdout).toMatch(/failed \(exit 9\) \d+ s ago .* fails\n/);
+      expect((await cli.run(["ls", "--all"])).stdout).toMatch(/failed \(exit 9\) \d+ (s|min) ago .* fails\n/);
       const rows = (await cli.run(["ls", "--all", "--json"])).jsonLines();
       expect(rows.map((row) => [row.label, row.state, row.end])).toEqual([
         ["fails", "ended", "failed"],
@@ -233,7 +233,10 @@ export function describeCommands(engine: TestEngine): void {
         stderr: matching(/it is running\nhint: caisson stop/),
       });
       expect(await cli.run(["stop", "one"])).toMatchObject({ exitCode: 0, stdout: `${first}  stopped\n` });
-      expect(await cli.run(["stop", "one"])).toMatchObject({ exitCode: 0, stdout: matching(/stopped \d+ s ago/) });
+      expect(await cli.run(["stop", "one"])).toMatchObject({
+        exitCode: 0,
+        stdout: matching(/stopped \d+ (s|min) ago/),
+      });
       expect(await cli.run(["rm", "one"])).toMatchObject({ exitCode: 0, stdout: `${first}  removed\n` });
       expect(existsSync(join(cli.stateRoot, "sandboxes", first))).toBe(false);
       expect(await cli.run(["rm", "--force", "two"])).toMatchObject({ exitCode: 0 });

@@ -58,7 +58,7 @@ export const describeCredentials = (engine: TestEngine) =>
         ["run", ...writeManifest(cli, upstream), "--", "sh", "-c", `${call}; echo; touch done; sleep 600`],
         { env },
       );
-      await expect.poll(() => existsSync(join(cli.workspace, "done")), { timeout: 20_000 }).toBe(true);
+      await expect.poll(() => existsSync(join(cli.workspace, "done"))).toBe(true);
       const argv = readdirSync("/proc")
         .filter((name) => /^\d+$/.test(name))
         .map((pid) => readQuietly(`/proc/${pid}/cmdline`));

@@ -19,13 +19,21 @@ const metadataOf = (cli: TestCli, slug: string) =>
     readonly end?: string;
   };
 
-/** Looks until there is something to see; ten seconds at most. */
+/** Looks until there is something to see; a minute at most. */
 async function until<T>(look: () => T | undefined): Promise<T> {
-  for (const end = Date.now() + 20_000; Date.now() < end; await pause(1)) {
+  for (const end = Date.now() + 60_000; Date.now() < end; await pause(1)) {
     const seen = look();
     if (seen !== undefined) return seen;
   }
-  throw new Error("nothing within 20 s");
+  throw new Error("nothing within a minute");
+}
+
+function argumentsOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, "utf8");
+  } catch {
+    return "gone since";
+  }
 }
 
 /** Whatever of a user's runs is still anywhere: processes, mounts, marks, private folders, and what the engine holds. */
@@ -35,7 +43,7 @@ async function leftoversOf(engine: TestEngine, cli: TestCli, marker: string): Pr
   const open = join(cli.stateRoot, "open");
   return [
     ...processesSaying(marker).map((pid) => `process of the agent ${pid}`),
-    ...processesAt(root).map((pid) => `process ${pid}: ${readFileSync(`/proc/${pid}/cmdline`, "utf8")}`),
+    ...processesAt(root).map((pid) => `process ${pid}: ${argumentsOf(pid)}`),
     ...mounts.filter((line) => line.includes(root)),
     ...(existsSync(open) ? readdirSync(open) : []).map((slug) => `open ${slug}`),
     ...slugsOf(cli)

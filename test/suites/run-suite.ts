@@ -167,9 +167,7 @@ export const describeRun = (engine: TestEngine) =>
         await running.ended;
         // A run that was begun goes on; one that was not has nobody left.
         await expect
-          .poll(() => openRunsOf(cli.stateRoot) > 0 || processesAt(`HOME=${cli.home}\0`).length === 0, {
-            timeout: 15_000,
-          })
+          .poll(() => openRunsOf(cli.stateRoot) > 0 || processesAt(`HOME=${cli.home}\0`).length === 0)
           .toBe(true);
       },
     );
@@ -177,7 +175,7 @@ export const describeRun = (engine: TestEngine) =>
     it("starts nobody for a command line that is wrong", async () => {
       await using cli = engine.createCli();
       expect((await cli.run(["run", "--nonsense", "--", "true"])).exitCode).toBe(2);
-      await expect.poll(() => processesAt(`HOME=${cli.home}\0`), { timeout: 15_000 }).toEqual([]);
+      await expect.poll(() => processesAt(`HOME=${cli.home}\0`)).toEqual([]);
     });
 
     it("must-have 6: a killed keeper is told as interrupted, and cleanup leaves nothing of it", async () => {
@@ -187,7 +185,7 @@ export const describeRun = (engine: TestEngine) =>
       const slug = (await cli.run(["run", "--detach", "--", "sh", "-c", script])).stdout.trim();
       const metadata = JSON.parse(readFileSync(join(cli.stateRoot, "sandboxes", slug, "metadata.json"), "utf8"));
       process.kill(metadata.keeper.pid, "SIGKILL");
-      await expect.poll(async () => (await cli.run(["ls"])).stdout, { timeout: 10_000 }).toContain("interrupted");
+      await expect.poll(async () => (await cli.run(["ls"])).stdout).toContain("interrupted");
       expect((await cli.run(["cleanup"])).exitCode).toBe(0);
       expect(processesSaying(marker)).toEqual([]);
       expect(openOf(cli.stateRoot)).toEqual([]);
@@ -273,7 +271,7 @@ export const describeRun = (engine: TestEngine) =>
       running.kill("SIGKILL");
       await running.ended;
       writeFileSync(join(cli.workspace, "go"), "");
-      await expect.poll(() => existsSync(join(cli.workspace, "after.txt")), { timeout: 10_000 }).toBe(true);
+      await expect.poll(() => existsSync(join(cli.workspace, "after.txt"))).toBe(true);
     });
 
     it("must-have 17: an unknown key of the person's manifest is told with file, line and the nearest key", async () => {
