@@ -22,9 +22,9 @@ export default defineConfig({
         test: {
           name: "parts",
           include: ["test/parts/**/*.test.ts"],
-          testTimeout: 60_000,
+          testTimeout: 120_000,
           expect: { poll },
-          hookTimeout: 60_000,
+          hookTimeout: 120_000,
           maxWorkers: 2,
         },
       },
