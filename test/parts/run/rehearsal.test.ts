@@ -4,7 +4,6 @@ import { once } from "node:events";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { expect, it } from "vitest";
 import { identifyProcess } from "../../../src/host/process-identity.ts";
 import { createMachine } from "../../../src/run/machine.ts";
@@ -14,6 +13,7 @@ import { statePaths } from "../../../src/sandbox/state-paths.ts";
 import { temporaryFolder } from "../local/local-kit.ts";
 
 const entry = resolve(import.meta.dirname, "../../../src/run/keeper-main.ts");
+const dying = join(import.meta.dirname, "dying-rehearser.ts");
 
 it("leaves nothing of a launch that it rehearsed, and then waits for a request", async () => {
   using folder = temporaryFolder();
@@ -34,12 +34,9 @@ it.each(["guard_prepared", "sandbox_started", "agent_started"])(
   async (step) => {
     using folder = temporaryFolder();
     const stateRoot = join(folder.path, "caisson");
-    const keeper = startKeeper(folder.path);
-    const gone = once(keeper, "exit");
+    const keeper = spawn(process.execPath, [dying, stateRoot, step], { stdio: "inherit", detached: true });
     const place = rehearsalPlace(stateRoot, identifyProcess(keeper.pid ?? 0));
-    await until(() => journalOf(stateRoot).includes(`"${step}"`));
-    keeper.kill("SIGKILL");
-    await gone;
+    expect(await once(keeper, "exit")).toEqual([null, "SIGKILL"]);
     const machine = createMachine({
       environment: process.env,
       home: homedir(),
@@ -73,15 +70,6 @@ function groupsOf(stateRoot: string): string {
   return found.stdout;
 }
 
-function journalOf(stateRoot: string): string {
-  const [name = ""] = namesIn(stateRoot);
-  try {
-    return readFileSync(join(stateRoot, name, "state/sandboxes/rehearsal/journal.jsonl"), "utf8");
-  } catch {
-    return "";
-  }
-}
-
 /** Processes that have this folder in their command line. */
 function mentions(folder: string): readonly string[] {
   return readdirSync("/proc").filter((name) => {
@@ -91,8 +79,4 @@ function mentions(folder: string): readonly string[] {
       return false;
     }
   });
-}
-
-async function until(isSo: () => boolean): Promise<void> {
-  while (!isSo()) await sleep(2);
 }
