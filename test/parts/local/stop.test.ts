@@ -190,7 +190,9 @@ describe("reap()", () => {
     const ended = once(orphan, "exit");
     expect(await engine().reapGates()).toEqual([]);
     expect(await ended).toEqual([null, "SIGKILL"]);
-    expect(findOrphanedGates(host)).toEqual([]);
+    // Not none at all: what runs beside this test may have killed a keeper of its own just now.
+    const said = (pid: number) => host.processes.file(pid, "cmdline") ?? "";
+    expect(findOrphanedGates(host).filter((pid) => said(pid).includes(`gate:${keeper.pid}:`))).toEqual([]);
     expect(living.exitCode ?? living.signalCode).toBeNull();
     living.kill("SIGKILL");
   });
