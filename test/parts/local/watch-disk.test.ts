@@ -21,9 +21,13 @@ it("a workspace on a small file system of its own gets half of what is free ther
   const disk = { folders: [state], workspace, limitBytes: 1024 ** 3, initPid: process.pid };
   const watch = watchDisk({ spaceOf }, disk, breached.resolve);
   try {
-    await pause(1500); // By then it knows what the workspace held.
-    writeFileSync(join(workspace, "big"), Buffer.alloc(12 * megabyte, 1));
-    const [, limit = ""] = /of (\d+)$/.exec(await breached.promise) ?? [];
+    // One file after the other: what is there when it first looks counts as what the workspace held, and nobody tells when that is.
+    let said: string | undefined;
+    for (let n = 0; said === undefined; n += 1) {
+      writeFileSync(join(workspace, `big-${n}`), Buffer.alloc(12 * megabyte, 1));
+      said = await Promise.race([breached.promise, pause(1500, undefined)]);
+    }
+    const [, limit = ""] = /of (\d+)$/.exec(said) ?? [];
     expect(Number(limit)).toBeLessThanOrEqual(8 * megabyte);
   } finally {
     watch.close();
