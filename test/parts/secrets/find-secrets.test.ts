@@ -13,7 +13,8 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(dir, { recursive: true, force: true }));
 const find = () => {
-  const files = createGuardHost(programsOutside(process.env.PATH ?? "", dir));
+  // Its clock stands still: on a busy machine the time for reading would be up before what is counted here is read.
+  const files = { ...createGuardHost(programsOutside(process.env.PATH ?? "", dir)), now: () => 0 };
   return findSecrets({ files, detect: detectSecrets }, dir, { show: [], hide: [], named: [] });
 };
 
