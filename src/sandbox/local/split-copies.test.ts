@@ -52,7 +52,8 @@ describe("splitCopies", () => {
       fc.property(fc.array(mount, { maxLength: 8 }), path, (mounts, at) => {
         const { mounts: made, copies } = splitCopies(mounts);
         const copied = copies.map(({ from, to }): ViewMount => {
-          const source = made.find((mount) => mount.target === from && mount.kind === "ro-bind");
+          // The last one there: it hides any before it.
+          const source = made.findLast((mount) => mount.target === from && mount.kind === "ro-bind");
           return { ...(source as ViewMount), target: to } as ViewMount;
         });
         for (const { from } of copies) expect(seenAt(made, from)).toBe(seenAt(mounts, from));
