@@ -38,7 +38,7 @@ export async function guardWorkspace(
   const facts = { dir, home, stateRoot, codeFolders, masked, ...(agentUid !== undefined && { agentUid }) };
   const plan = planGuard(await readWorkspaceFacts(guardHost, facts), join(stateDir, "guard"));
   const notes: GuardNote[] = [...plan.notes];
-  await prepareGuard(guardHost, plan, journal, (note) => notes.push(note));
+  const present = await prepareGuard(guardHost, plan, journal, (note) => notes.push(note));
   let watch: GuardWatch | undefined;
   let isClosed = false;
   return {
@@ -51,6 +51,7 @@ export async function guardWorkspace(
     close: async () => {
       isClosed = true;
       await watch?.[Symbol.asyncDispose]();
+      present[Symbol.dispose]();
     },
   };
 }

@@ -79,6 +79,10 @@ export interface GuardHost {
   pause(milliseconds: number): Promise<void>;
   /** Runs `act` while no other process of this machine holds the same name; undefined when that cannot be had in time. */
   exclusively<T>(name: string, act: () => T): Promise<{ readonly value: T } | undefined>;
+  /** Lets every process of this machine, of whatever user, find a name until it is disposed of or this process has ended. */
+  announce(name: string): Promise<Disposable>;
+  /** The names that begin so and are announced right now. */
+  announced(start: string): readonly string[];
 }
 
 export interface GitOptions {

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import * as fs from "node:fs";
-import { createServer } from "node:net";
+import { createServer, type Server } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";
 import { removeTree } from "../../host/process/remove-tree.ts";
 import type { ProgramsOutside } from "../../host/programs-outside.ts";
@@ -53,6 +53,8 @@ export function createGuardHost(programs: ProgramsOutside): GuardHost {
       await pause(milliseconds);
     },
     exclusively,
+    announce,
+    announced,
   };
 }
 
@@ -145,15 +147,10 @@ function copyFile(path: string, newPath: string): void {
   fs.utimesSync(newPath, Math.floor(mtimeMs) / 1000, Math.floor(mtimeMs) / 1000);
 }
 
-/** Held by a listening socket in the abstract namespace: the kernel gives it back whatever ends us. */
 async function exclusively<T>(name: string, act: () => T): Promise<{ readonly value: T } | undefined> {
   for (let attempt = 0; attempt < 500; attempt += 1) {
-    const server = createServer();
-    const held = await new Promise<boolean>((resolve) => {
-      server.once("error", () => resolve(false));
-      server.listen({ path: `\0caisson-${name}` }, () => resolve(true));
-    });
-    if (held) {
+    const server = await listenAbstract(name);
+    if (server) {
       try {
         return { value: act() };
       } finally {
@@ -163,6 +160,28 @@ async function exclusively<T>(name: string, act: () => T): Promise<{ readonly va
     await pause(20);
   }
   return undefined;
+}
+
+async function announce(name: string): Promise<Disposable> {
+  const server = await listenAbstract(name);
+  server?.unref();
+  // Taken: then it is announced already.
+  return { [Symbol.dispose]: () => void server?.close() };
+}
+
+/** Sockets of the abstract namespace are listed for every user of the machine. */
+function announced(start: string): readonly string[] {
+  const lines = fs.readFileSync("/proc/net/unix", "latin1").split("\n");
+  return lines.flatMap((line) => /@caisson-(.*)$/.exec(line)?.[1] ?? []).filter((name) => name.startsWith(start));
+}
+
+/** Takes a name by a listening socket in the abstract namespace: the kernel gives it back whatever ends us. None when it is taken. */
+function listenAbstract(name: string): Promise<Server | undefined> {
+  const server = createServer();
+  return new Promise((resolve) => {
+    server.once("error", () => resolve(undefined));
+    server.listen({ path: `\0caisson-${name}` }, () => resolve(server));
+  });
 }
 
 function tryMove(path: string, newPath: string): boolean {

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import type { Journal } from "../../spec/engine.ts";
-import { claimLock, writeClaim } from "./claims.ts";
+import { claimLock, claimPresence, writeClaim } from "./claims.ts";
 import { copyTree } from "./copy-tree.ts";
 import { guardFailure } from "./errors.ts";
 import { holdGitDir } from "./git/hold-git-dir.ts";
@@ -12,14 +12,15 @@ import { maskName } from "./plan-guard.ts";
 
 /**
  * Makes what the mounts need. The plan is on disk and the placeholders are in the journal before anything is made in the
- * workspace, so that `settleGuard` can undo it from any point.
+ * workspace, so that `settleGuard` can undo it from any point. What it returns is to be disposed of when the sandbox is dead, and
+ * is by the end of this process: until then sandboxes of other state folders leave the placeholders alone.
  */
 export async function prepareGuard(
   host: GuardHost,
   plan: GuardPlan,
   journal: Journal,
   tell: (note: GuardNote) => void = () => {},
-): Promise<void> {
+): Promise<Disposable> {
   host.makeFolder(plan.guardDir, 0o700);
   host.makeFolder(join(plan.guardDir, "empty"), 0o500);
   host.writeFile(join(plan.guardDir, maskName), "", { mode: 0o400 });
@@ -39,9 +40,11 @@ export async function prepareGuard(
       copyTree(host, join(path, name), join(privateDir, name), { left: 1000 }, "links too");
   }
   journal.intent("guard_prepared", { workspace: plan.workspace, placeholders: plan.placeholders });
+  const present = await host.announce(claimPresence(plan.claim));
   const made = await host.exclusively(claimLock(plan.claim), () => {
     writeClaim(host, plan.claim, { guardDir: plan.guardDir, placeholders: plan.placeholders });
     for (const path of plan.placeholders) host.makeFolder(path, 0o755);
   });
   if (made === undefined) throw guardFailure("workspace_busy", { dir: plan.workspace });
+  return present;
 }

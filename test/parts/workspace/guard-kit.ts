@@ -100,6 +100,7 @@ export interface GuardedArea {
   run(script: string): Inside;
   /** Starts a script inside. */
   start(script: string): ChildProcess;
+  /** Brings it to its end as its keeper does; the sandbox is dead. */
   settle(): Promise<GuardReport>;
 }
 export interface Inside {
@@ -126,8 +127,12 @@ export async function guardWorkspace(
     ...(options.masked && { masked: options.masked }),
   };
   const plan = planGuard(await readWorkspaceFacts(host, request), guardDir);
-  await prepareGuard(host, plan, silent);
-  return withPlan({ settle: () => settleGuard(host, guardDir) }, plan);
+  const present = await prepareGuard(host, plan, silent);
+  const settle = () => {
+    present[Symbol.dispose]();
+    return settleGuard(host, guardDir);
+  };
+  return withPlan({ settle }, plan);
 }
 
 /** The same with other mounts. */

@@ -240,6 +240,28 @@ describe("two sandboxes in one workspace", () => {
     expect(Object.keys(listing(join(area.stateRoot, "workspaces")))).toEqual([]);
   });
 
+  it.each(["first", "second"])(
+    "share it where each has a state folder of its own, and the %s one ends first",
+    async (early) => {
+      using area = makeArea();
+      using elsewhere = makeArea();
+      makeRepository(area);
+      const other = { ...area, stateRoot: elsewhere.stateRoot };
+      const before = listing(area.workspace, /^\.git/);
+      const first = await guardWorkspace(area, { slug: "twin" });
+      const second = await guardWorkspace(other, { slug: "twin" });
+      expect(second.plan.placeholders).toEqual(first.plan.placeholders);
+      const [goes, stays] = early === "first" ? [first, second] : [second, first];
+      await using inside = shellInside(stays);
+      await inside.run("true");
+      expect((await goes.settle()).leftovers).toEqual([]);
+      expect(await inside.run("echo evil > .bashrc || rmdir .bashrc")).not.toMatchObject({ code: 0 });
+      await inside[Symbol.asyncDispose]();
+      expect((await stays.settle()).leftovers).toEqual([]);
+      expect(listing(area.workspace, /^\.git/)).toEqual(before);
+    },
+  );
+
   it("a repository made in one does not take the other one's place away", async () => {
     using area = makeArea();
     const [first, second] = [
