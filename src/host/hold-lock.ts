@@ -11,10 +11,11 @@ const maxTries = 5;
  */
 export function holdLock(path: string): Disposable | undefined {
   for (let tried = 1; ; tried += 1) {
-    // Node has no lock of its own. An open write transaction of SQLite is one, and nothing is written as long as nobody writes.
+    // Node has no lock of its own. An open write transaction of SQLite is one, and nothing is written as long as nobody writes: not
+    // even a journal, so that it can be held on a full disk.
     const database = new DatabaseSync(path, { timeout: 0 });
     try {
-      database.exec("BEGIN IMMEDIATE");
+      database.exec("PRAGMA journal_mode = MEMORY; BEGIN IMMEDIATE");
       return { [Symbol.dispose]: () => database.close() };
     } catch (error) {
       database.close();

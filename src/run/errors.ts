@@ -8,6 +8,12 @@ export const runErrors = {
     status: 500,
     exit: 6,
   },
+  state_unusable: {
+    message: (d: { dir: string; reason: string }) => `Cannot write to Caisson's state folder ${d.dir}: ${d.reason}`,
+    hint: () => "set XDG_STATE_HOME to a folder of yours that has room",
+    status: 507,
+    exit: 4,
+  },
   spare_failed: {
     message: (d: { detail: string }) => `Cannot keep a spare: ${d.detail}`,
     hint: () => "caisson doctor   (runs work without one)",

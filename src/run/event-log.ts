@@ -1,4 +1,5 @@
-import { closeSync, fsyncSync, openSync, writeSync } from "node:fs";
+import { closeSync, fsyncSync, openSync } from "node:fs";
+import { writeWhole } from "../host/write-whole.ts";
 import type { RunEvent, RunEventDraft } from "../spec/events.ts";
 import { dropCutLine } from "./drop-cut-line.ts";
 import { createOpenPairs } from "./open-pairs.ts";
@@ -27,7 +28,7 @@ export function openEventLog(path: string, agent: string, now: () => Date): Even
   const write = (draft: RunEventDraft) => {
     seq += 1;
     const event = { ts: now().toISOString(), seq, agent, ...draft } as RunEvent;
-    writeSync(fd, `${JSON.stringify(event)}\n`);
+    writeWhole(fd, `${JSON.stringify(event)}\n`);
     // What a person said is kept through a power cut too: it is on the disk before the CLI gets it.
     if (draft.event === "prompt_received") fsyncSync(fd);
     for (const listener of listeners) listener(event);

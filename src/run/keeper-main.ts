@@ -10,9 +10,11 @@ for (const stream of [process.stdout, process.stderr]) stream.on("error", () => 
 
 const stateRoot = `${process.env.XDG_STATE_HOME?.startsWith("/") ? process.env.XDG_STATE_HOME : `${homedir()}/.local/state`}/caisson`;
 let slug: string | undefined;
+let tellLast: ((error: unknown) => void) | undefined;
 process.once("uncaughtException", (error) => {
   process.stderr.write(`${error.stack ?? error.message}\n`);
   writeKeeperBug(stateRoot, slug, error);
+  tellLast?.(error);
   // Dying is the clean way out: gate and sandbox end with us, the next start settles the rest from the journal.
   process.exit(70);
 });
@@ -32,6 +34,9 @@ const channel = {
   answer: (word: string) => void process.stdout.write(`${word}\n`),
   claimed: (claimed: string) => {
     slug = claimed;
+  },
+  lastWord: (tell: (error: unknown) => void) => {
+    tellLast = tell;
   },
   signal: abort.signal,
 };

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { closeSync, existsSync, mkdirSync, openSync, rmSync, writeFileSync } from "node:fs";
 import { callAfter } from "../base/call-after.ts";
 import { Failure } from "../base/failure.ts";
 import { stateFolders, statePaths } from "../sandbox/state-paths.ts";
@@ -18,6 +18,7 @@ import { openRecording } from "./recording.ts";
 import { createRunConsole, type RunConsole } from "./run-console.ts";
 import { openRunFiles, type RunFiles } from "./run-files.ts";
 import { setLaunchAside } from "./set-launch-aside.ts";
+import { stateFailure } from "./state-failure.ts";
 import { tearDown } from "./tear-down.ts";
 import { writeJson, writeNewJson } from "./write-json.ts";
 
@@ -29,6 +30,8 @@ export interface Keeping {
   parse(value: unknown): ToKeeper;
   /** Aborted when the keeper itself is told to go (SIGTERM). */
   readonly signal: AbortSignal;
+  /** How to tell those who follow the run what the keeper is about to die of. */
+  lastWord(tell: (error: unknown) => void): void;
 }
 
 /** Longest that a failed launch waits for somebody to tell it to. */
@@ -38,7 +41,7 @@ const lostMilliseconds = 1000;
 
 /**
  * Marks a sandbox as open and makes its folder; false when the slug is taken. The marker comes first: it names us. One that is
- * resumed has its folder: of two who resume it one gets the marker.
+ * resumed has its folder: of two who resume it one gets the marker. Throws `state_unusable`.
  */
 export function claimSlug(
   host: Pick<KeeperHost, "stateRoot" | "identify" | "removeFile">,
@@ -46,9 +49,12 @@ export function claimSlug(
 ): boolean {
   const paths = statePaths(host.stateRoot, slug);
   const folders = stateFolders(host.stateRoot);
-  for (const folder of [folders.open, folders.sandboxes]) mkdirSync(folder, { recursive: true, mode: 0o700 });
+  let isOpen = false;
   try {
-    writeFileSync(paths.open, JSON.stringify(host.identify(process.pid)), { flag: "wx", mode: 0o600 });
+    for (const folder of [folders.open, folders.sandboxes]) mkdirSync(folder, { recursive: true, mode: 0o700 });
+    closeSync(openSync(paths.open, "wx", 0o600));
+    isOpen = true;
+    writeFileSync(paths.open, JSON.stringify(host.identify(process.pid)));
     if (!resumes) mkdirSync(paths.dir, { mode: 0o700 });
     else if (!existsSync(paths.metadata)) {
       host.removeFile(paths.open); // Removed meanwhile.
@@ -56,26 +62,43 @@ export function claimSlug(
     }
     return true;
   } catch (error) {
+    if (isOpen) host.removeFile(paths.open);
     if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
-    throw error;
+    throw stateFailure(host.stateRoot, error);
+  }
+}
+
+/** Writes down what is to run. Throws `state_unusable`, and then it is as if nobody had asked. */
+function openRun(
+  host: KeeperHost,
+  request: LaunchRequest,
+  { paths, metadata }: { readonly paths: ReturnType<typeof statePaths>; readonly metadata: Metadata },
+): RunFiles {
+  try {
+    if (request.resumes) setLaunchAside(paths);
+    const write = request.resumes ? writeJson : writeNewJson;
+    write(paths.metadata, metadata);
+    write(paths.policy, request.policy);
+    if (metadata.resumable) write(paths.launch, request);
+    return openRunFiles(host, request, paths);
+  } catch (error) {
+    if (!request.resumes) rmSync(paths.dir, { recursive: true, force: true });
+    host.removeFile(paths.open);
+    throw stateFailure(host.stateRoot, error);
   }
 }
 
 /**
  * Executes one run in one sandbox, from launch to teardown. Never rejects for a failed run: how it ended is in the
  * metadata, the events and the `ended` message. The first error is the one reported; what teardown could not do is listed.
+ * Throws a `Failure` before anybody was told that it listens, and then nothing has begun.
  */
 export async function keep(host: KeeperHost, request: LaunchRequest, keeping: Keeping): Promise<void> {
   const slug = request.metadata.slug;
   const paths = statePaths(host.stateRoot, slug);
   const started = host.now();
   let metadata: Metadata = { ...request.metadata, ...digestOf(request), keeper: host.identify(process.pid) };
-  if (request.resumes) setLaunchAside(paths);
-  const write = request.resumes ? writeJson : writeNewJson;
-  write(paths.metadata, metadata);
-  write(paths.policy, request.policy);
-  if (metadata.resumable) write(paths.launch, request);
-  const files = openRunFiles(host, request, paths);
+  const files = openRun(host, request, { paths, metadata });
   const { journal, events, log } = files;
 
   const abort = new AbortController();
@@ -94,6 +117,7 @@ export async function keep(host: KeeperHost, request: LaunchRequest, keeping: Ke
   const { driver, attended } = session ?? {};
   const console = createRunConsole({ paths, events, log, request, stop: finish, decoder, session: driver, attended });
   const server = await serveControl(paths.socket, keeping.parse, console);
+  keeping.lastWord((error) => console.failed(failedOf(stateFailure(host.stateRoot, error), slug)));
   keeping.listening();
   keeping.signal.addEventListener("abort", () => finish("stopped"), { once: true });
 
@@ -195,16 +219,21 @@ function tellFailure(
   error: unknown,
   { slug, files, console }: { slug: string; files: RunFiles; console: RunConsole },
 ): void {
-  const failure = error instanceof Failure ? error : undefined;
-  const message = failure?.message ?? (error instanceof Error ? error.message : String(error));
-  files.log.line("keeper", error instanceof Error && !failure ? (error.stack ?? message) : message);
+  const failed = failedOf(error, slug);
+  const { message } = failed;
+  files.log.line("keeper", error instanceof Error && !(error instanceof Failure) ? (error.stack ?? message) : message);
   files.events.append({ event: "error_reported", message });
-  console.failed({
-    code: failure?.code ?? "bug",
-    message,
-    hint: failure?.hint ?? `caisson logs ${slug}`,
-    exit: failure?.exit ?? 6,
-  });
+  console.failed(failed);
+}
+
+function failedOf(error: unknown, slug: string): Parameters<RunConsole["failed"]>[0] {
+  if (error instanceof Failure) return { code: error.code, message: error.message, hint: error.hint, exit: error.exit };
+  return {
+    code: "bug",
+    message: error instanceof Error ? error.message : String(error),
+    hint: `caisson logs ${slug}`,
+    exit: 6,
+  };
 }
 
 /** Whether a command ended as one does whose sandbox ends: by SIGKILL, or without anybody who saw it. */

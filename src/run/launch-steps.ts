@@ -122,8 +122,11 @@ export async function undoSteps(
     const left = await launchSteps[name]
       .undo(host, paths, facts, record)
       .catch((error: unknown) => [`${name}: ${error instanceof Error ? error.message : String(error)}`]);
-    if (left.length === 0) record.undone(name);
-    else record.undoFailed(name, { leftovers: left });
+    // What a full disk does not let us write down is undone once more some day, which changes nothing.
+    try {
+      if (left.length === 0) record.undone(name);
+      else record.undoFailed(name, { leftovers: left });
+    } catch {}
     leftovers.push(...left);
   }
   return leftovers;

@@ -1,4 +1,5 @@
-import { closeSync, existsSync, fstatSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
+import { closeSync, existsSync, fstatSync, openSync, renameSync, rmSync } from "node:fs";
+import { writeWhole } from "../host/write-whole.ts";
 
 /** The merged, time-stamped log of a run, on disk while it runs, rotated by size: never more than it may keep. */
 export interface OutputLog {
@@ -31,7 +32,7 @@ export function openOutputLog(
     const head = `${now().toISOString()} ${source.padEnd(6)} | `;
     const bytes = Buffer.from(lines.map((line) => `${head}${clean(line)}\n`).join(""));
     if (size > 0 && size + bytes.length > partBytes) rotate();
-    writeSync(fd, bytes);
+    writeWhole(fd, bytes);
     size += bytes.length;
   };
   const rotate = () => {

@@ -27,6 +27,7 @@ export async function rehearseLaunch(
     if (!claimSlug(host, { slug: request.metadata.slug, resumes: false })) return;
     await keep(host, request, {
       listening: () => {},
+      lastWord: () => {},
       parse: () => {
         throw new TypeError("nobody speaks to a rehearsal");
       },

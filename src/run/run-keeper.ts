@@ -27,6 +27,8 @@ export interface KeeperChannel {
   claimed(slug: string): void;
   /** Aborted when the keeper itself is told to go. */
   readonly signal: AbortSignal;
+  /** How to tell those who follow the run what this process is about to die of. */
+  lastWord(tell: (error: unknown) => void): void;
 }
 
 /** Runs what the channel asks for, from launch to teardown, and settles what others left. Returns the process's exit code. */
@@ -40,15 +42,17 @@ export async function runKeeper(machine: Machine, channel: KeeperChannel): Promi
   const request = JSON.parse(line) as LaunchRequest;
   const { slug } = request.metadata;
   const made = await ahead.take(slug);
-  const host = made ?? (await hostFor(machine, request, channel));
+  const host = made ?? (await orTold(channel, () => machine.keeperHost(request.metadata)));
   if (typeof host === "number") {
     await ahead.end();
     return host;
   }
-  if (made === undefined && !claimSlug(host, { slug, resumes: request.resumes })) {
-    channel.answer("slug_taken");
+  const claimed =
+    made !== undefined || (await orTold(channel, () => claimSlug(host, { slug, resumes: request.resumes })));
+  if (claimed !== true) {
+    if (claimed === false) channel.answer("slug_taken");
     await ahead.end();
-    return 7;
+    return claimed === false ? 7 : claimed;
   }
   channel.claimed(slug);
   // What others left when they died, and what was made ahead for nothing, is put right meanwhile, or at the end, where nobody waits for it.
@@ -58,23 +62,25 @@ export async function runKeeper(machine: Machine, channel: KeeperChannel): Promi
     return settling;
   };
   setTimeout(() => void settleOthers(), settleAfterMs).unref();
-  await keep(host, request, {
+  const keeping = {
     listening: () => channel.answer("listening"),
-    parse: (value) => {
+    parse: (value: unknown) => {
       const read = readToKeeper(value);
       if ("problem" in read) throw new TypeError(read.problem);
       return read.value;
     },
     signal: channel.signal,
-  });
+    lastWord: channel.lastWord,
+  };
+  const exit = await orTold(channel, () => keep(host, request, keeping));
   await settleOthers();
-  return 0;
+  return exit ?? 0;
 }
 
-/** A machine that lacks something is told to whoever started us, as the expected failure that it is. */
-async function hostFor(machine: Machine, { metadata }: LaunchRequest, channel: KeeperChannel) {
+/** What keeps a run from beginning is told to whoever started us, as the expected failure that it is; returns its exit code. */
+async function orTold<T>(channel: KeeperChannel, act: () => T | Promise<T>): Promise<T | number> {
   try {
-    return await machine.keeperHost(metadata);
+    return await act();
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     const { code, message, hint, status, exit } = error;

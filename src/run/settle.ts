@@ -18,6 +18,7 @@ import { metadataAt } from "./metadata-at.ts";
 import { readEvents } from "./read-events.ts";
 import { deadRehearsals } from "./rehearsal-place.ts";
 import { sweepSpares } from "./spare-place.ts";
+import { stateFailure } from "./state-failure.ts";
 import { writeJson } from "./write-json.ts";
 
 /** What settling one sandbox did. `settled: false` = its keeper lives, or somebody else is settling it right now. */
@@ -134,9 +135,15 @@ async function undoDead(host: SettleHost, slug: string): Promise<readonly string
     noted: (told) => notes.push(...told),
   });
   journal.close();
-  recordEnd(host, paths, metadata, { leftovers, notes });
   rmSync(paths.socket, { force: true });
   removeTemporaries(paths.dir);
+  try {
+    recordEnd(host, paths, metadata, { leftovers, notes });
+  } catch (error) {
+    const failure = stateFailure(host.stateRoot, error);
+    if (!(failure instanceof Failure)) throw error;
+    return [...leftovers, failure.message]; // All of it is gone; whoever settles next tells how it ended.
+  }
   if (leftovers.length === 0) rmSync(paths.open, { force: true });
   return leftovers;
 }

@@ -1,10 +1,11 @@
-import { close, closeSync, fsync, fsyncSync, openSync, renameSync, writeSync } from "node:fs";
+import { close, closeSync, fsync, fsyncSync, openSync, renameSync } from "node:fs";
+import { writeWhole } from "../host/write-whole.ts";
 
 /** Replaces a JSON file (0600) in one act: a reader sees the old text or the new one, also after a power cut. */
 export function writeJson(path: string, value: unknown): void {
   const temporary = `${path}.${process.pid}.tmp`;
   const fd = openSync(temporary, "w", 0o600);
-  writeSync(fd, `${JSON.stringify(value, null, 2)}\n`);
+  writeWhole(fd, `${JSON.stringify(value, null, 2)}\n`);
   fsyncSync(fd);
   closeSync(fd);
   renameSync(temporary, path);
@@ -17,7 +18,7 @@ export function writeJson(path: string, value: unknown): void {
 export function writeNewJson(path: string, value: unknown): void {
   const temporary = `${path}.${process.pid}.tmp`;
   const fd = openSync(temporary, "w", 0o600);
-  writeSync(fd, `${JSON.stringify(value, null, 2)}\n`);
+  writeWhole(fd, `${JSON.stringify(value, null, 2)}\n`);
   renameSync(temporary, path);
   fsync(fd, () => close(fd));
 }

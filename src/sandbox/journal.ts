@@ -1,4 +1,5 @@
-import { closeSync, fsyncSync, openSync, writeSync } from "node:fs";
+import { closeSync, fsyncSync, openSync } from "node:fs";
+import { writeWhole } from "../host/write-whole.ts";
 import type { Journal } from "../spec/engine.ts";
 import type { JournalLine } from "../spec/state-files.ts";
 
@@ -16,7 +17,7 @@ export interface FileJournal extends Journal {
 export function openJournal(path: string, now: () => Date, durable: ReadonlySet<string> = new Set()): FileJournal {
   const fd = openSync(path, "a", 0o600);
   const append = (step: string, phase: JournalLine["phase"], data: Readonly<Record<string, unknown>> = {}) => {
-    writeSync(fd, `${JSON.stringify({ ts: now().toISOString(), step, phase, data })}\n`);
+    writeWhole(fd, `${JSON.stringify({ ts: now().toISOString(), step, phase, data })}\n`);
     if (durable.has(step)) fsyncSync(fd);
   };
   return {

@@ -10,10 +10,10 @@ import {
   renameSync,
   rmSync,
   statSync,
-  writeSync,
 } from "node:fs";
 import { dirname, sep } from "node:path";
 import { Failure } from "../../base/failure.ts";
+import { writeWhole } from "../../host/write-whole.ts";
 import { cliFailure } from "../errors.ts";
 
 /** A file's text, or another where there is none. */
@@ -42,7 +42,7 @@ export function replaceText(file: string, text: string, workspace?: string): voi
     rmSync(waiting, { force: true });
     // Made anew: through no link that lies in wait there.
     const fd = openSync(waiting, "wx", 0o600);
-    writeSync(fd, text);
+    writeWhole(fd, text);
     fsyncSync(fd);
     closeSync(fd);
     chmodSync(waiting, mode & 0o777);

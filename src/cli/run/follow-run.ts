@@ -1,4 +1,6 @@
+import { existsSync } from "node:fs";
 import type { KeeperClient } from "../../run/keeper-client.ts";
+import { statePaths } from "../../sandbox/state-paths.ts";
 import type { RunEnd } from "../../spec/events.ts";
 import type { FromKeeper, LaunchRequest } from "../../spec/keeper-protocol.ts";
 import { mainProcess } from "../../spec/main-process.ts";
@@ -67,7 +69,8 @@ export async function followRun(
   }
   const message = await ended;
   const end = message ?? (await endOnDisk(folders.state, slug));
-  if (failure && end.end === "launch_failed") {
+  // Without a word of the end it is what the keeper died of.
+  if (failure && (end.end === "launch_failed" || message === undefined)) {
     const { Failure } = await import("../../base/failure.ts");
     const { code, message: said, hint, exit } = failure;
     throw new Failure(code, { message: said, hint, status: 500, exit }, { slug });
@@ -85,8 +88,9 @@ export interface Ended {
 /** Loaded only where a keeper died: reading its metadata brings the schemas, which a start must not wait for. */
 export async function endOnDisk(stateRoot: string, slug: string): Promise<Ended> {
   const { inspectSandbox } = await import("../../run/list-sandboxes.ts");
-  const metadata = inspectSandbox(stateRoot, slug)?.metadata;
-  return { end: metadata?.end ?? "interrupted", exitCode: metadata?.exitCode ?? null, leftovers: [] };
+  const { end = "interrupted", exitCode = null } = inspectSandbox(stateRoot, slug)?.metadata ?? {};
+  const isOpen = existsSync(statePaths(stateRoot, slug).open);
+  return { end, exitCode, leftovers: isOpen ? ["what its keeper, which has died, had made"] : [] };
 }
 
 /** Says how it ended and what is to be seen; returns the exit code. */

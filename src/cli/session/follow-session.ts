@@ -63,7 +63,8 @@ export async function followSession(
     return 0;
   }
   const end = first ?? (await endOnDisk(folders.state, slug));
-  if (failure && end.end === "launch_failed") throw keeperFailure(failure, slug);
+  // Without a word of the end it is what the keeper died of.
+  if (failure && (end.end === "launch_failed" || first === undefined)) throw keeperFailure(failure, slug);
   return tellEnd(context, session, end, view.totals);
 }
 

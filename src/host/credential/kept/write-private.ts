@@ -1,5 +1,6 @@
-import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
+import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync } from "node:fs";
 import { dirname } from "node:path";
+import { writeWhole } from "../../write-whole.ts";
 
 /** Makes a folder that is its person's alone. */
 export function makePrivateFolder(path: string): void {
@@ -16,7 +17,7 @@ export function writePrivate(path: string, text: string): void {
   rmSync(temporary, { force: true });
   const fd = openSync(temporary, "wx", 0o600);
   try {
-    writeSync(fd, text);
+    writeWhole(fd, text);
     fsyncSync(fd);
   } finally {
     closeSync(fd);
