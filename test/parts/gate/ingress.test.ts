@@ -202,7 +202,7 @@ describe("a published port", () => {
     expect(got.digest("hex")).toBe(digest);
     const { decision } = await port.world.next("audit");
     expect([decision.requestBytes, decision.responseBytes]).toEqual([size, size]);
-  }, 60_000);
+  }, 180_000);
 
   it("closes a connection that nothing inside listens for, and says so", async () => {
     const server = createServer();
@@ -298,7 +298,7 @@ describe("a published port", () => {
     for (const socket of sockets) socket.end();
     await Promise.all(sockets.map((socket) => closed(socket.resume())));
     await expect.poll(() => port.world.decisions.length, { timeout: 20_000 }).toBe(1_000);
-  }, 60_000);
+  }, 180_000);
 
   it("is closed with its sandbox; those of another one go on", async () => {
     await using port = await publish(createServer((socket) => void socket.write("in")));
