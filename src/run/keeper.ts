@@ -32,10 +32,12 @@ export interface Keeping {
   readonly signal: AbortSignal;
   /** How to tell those who follow the run what the keeper is about to die of. */
   lastWord(tell: (error: unknown) => void): void;
+  /** Resolves when who launched it is gone: nobody is on the way to attach. */
+  readonly alone: Promise<void>;
 }
 
-/** Longest that a failed launch waits for somebody to tell it to. */
-const attachMilliseconds = 1000;
+/** Longest that who launched it is waited for: it attaches at once, but for a machine that has no time for it, or a Ctrl-Z. */
+const attachMilliseconds = 30_000;
 /** How long after a command that was cut off its sandbox or gate may be told as lost. */
 const lostMilliseconds = 1000;
 
@@ -156,7 +158,9 @@ export async function keep(host: KeeperHost, request: LaunchRequest, keeping: Ke
       for (const port of launched.ports) events.append({ event: "port_opened", url: portUrl(port), ...port });
     }
     launched.guarded.watch((note) => void events.append({ event: "workspace_guarded", ...note }));
-    exit = await console.runMain(launched.prepared.sandbox, journal, abort.signal);
+    // What a command prints before anybody hears it would be told to nobody, and that it ended, too.
+    await Promise.race([console.firstAttached, keeping.alone, aborted(abort.signal, attachMilliseconds)]);
+    if (!abort.signal.aborted) exit = await console.runMain(launched.prepared.sandbox, journal, abort.signal);
     // Of an engine that is a server, the end of what was cut off may be the first that is heard when it dies.
     if (metadata.engine !== "local" && isCutOff(exit.exitCode)) await aborted(abort.signal, lostMilliseconds);
     end ??= exit.exitCode === 0 ? "completed" : "failed";
@@ -183,7 +187,8 @@ export async function keep(host: KeeperHost, request: LaunchRequest, keeping: Ke
   events.close();
   journal.close();
   // Who launched us is on the way: a failure that came first is told to nobody else.
-  if (how === "launch_failed") await Promise.race([console.firstAttached, pause(attachMilliseconds)]);
+  if (how === "launch_failed")
+    await Promise.race([console.firstAttached, keeping.alone, aborted(keeping.signal, attachMilliseconds)]);
   // Nothing is on disk any more that must go, before anybody is told that it is over.
   server.withdraw();
   if (leftovers.length === 0) host.removeFile(paths.open);
@@ -194,8 +199,6 @@ export async function keep(host: KeeperHost, request: LaunchRequest, keeping: Ke
 /** Which rules it runs under; of one that is resumed, those that it was launched with. */
 const digestOf = ({ rules }: LaunchRequest) =>
   rules === undefined ? {} : { policyHash: createHash("sha256").update(rules).digest("hex") };
-
-const pause = (milliseconds: number) => new Promise<void>((resolve) => void setTimeout(resolve, milliseconds));
 
 function tellLaunching(events: EventLog, { slug, engine, modelSource, label }: Metadata): void {
   const named = label === undefined ? {} : { label };

@@ -28,6 +28,7 @@ export async function rehearseLaunch(
     await keep(host, request, {
       listening: () => {},
       lastWord: () => {},
+      alone: Promise.resolve(),
       parse: () => {
         throw new TypeError("nobody speaks to a rehearsal");
       },

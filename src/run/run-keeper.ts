@@ -17,8 +17,8 @@ const settleAfterMs = 1000;
 /** How a keeper's process is spoken to. */
 export interface KeeperChannel {
   /**
-   * One line says what to run; the end without a line says that there is nothing to run after all. Before it a line may say what to
-   * make for it ahead (`{"wish": ...}`).
+   * One line says what to run; the end without a line says that there is nothing to run after all, one behind it that the caller is
+   * gone. Before it a line may say what to make for it ahead (`{"wish": ...}`).
    */
   readonly input: Readable;
   /** Tells the caller: `listening`, `slug_taken`, or a failure as JSON; before that, of a wish, what came of it. */
@@ -34,6 +34,9 @@ export interface KeeperChannel {
 /** Runs what the channel asks for, from launch to teardown, and settles what others left. Returns the process's exit code. */
 export async function runKeeper(machine: Machine, channel: KeeperChannel): Promise<number> {
   const ahead = keepAhead(machine, (told) => channel.answer(JSON.stringify(told)));
+  const alone = new Promise<void>((resolve) => {
+    for (const end of ["end", "error", "close"]) channel.input.once(end, () => resolve());
+  });
   const line = await readRequest(channel, ahead.make);
   if (line === undefined) {
     await ahead.end();
@@ -64,6 +67,7 @@ export async function runKeeper(machine: Machine, channel: KeeperChannel): Promi
   setTimeout(() => void settleOthers(), settleAfterMs).unref();
   const keeping = {
     listening: () => channel.answer("listening"),
+    alone,
     parse: (value: unknown) => {
       const read = readToKeeper(value);
       if ("problem" in read) throw new TypeError(read.problem);

@@ -13,8 +13,13 @@ export interface SpawnedKeeper {
   wish(wish: GateWish): Promise<string | undefined>;
   /** What it has made for a request that fits, as far as it has told. */
   readonly ahead: GateAhead | undefined;
-  /** Hands over the request; resolves when the keeper's socket answers. Throws `slug_taken`, `keeper_died`. */
+  /**
+   * Hands over the request; resolves when the keeper's socket answers: from there on it waits for us to attach, as long as we live.
+   * Throws `slug_taken`, `keeper_died`.
+   */
   launch(request: LaunchRequest): Promise<void>;
+  /** Whoever should attach has, or does not. */
+  leave(): void;
   /** Ends a keeper that got no request; does nothing to one that did. */
   abandon(): void;
   /** Resolves when it is gone without having answered. */
@@ -108,10 +113,12 @@ function speakTo(request: Writable, streams: readonly Readable[]): SpawnedKeeper
     died: answer.then((line) => (line === undefined ? undefined : new Promise<never>(() => {}))),
     async launch(launch) {
       isTold = true;
-      request.end(`${JSON.stringify(launch)}\n`);
+      // Not ended: it is open for as long as we live, which the keeper sees.
+      request.write(`${JSON.stringify(launch)}\n`);
       const line = await answer;
       for (const stream of streams) stream.destroy();
       if (line === "listening") return;
+      request.destroy();
       if (line?.startsWith("{")) throw failureOf(line);
       if (line === "slug_taken" && launch.resumes)
         throw runFailure("resume_busy", {
@@ -121,6 +128,7 @@ function speakTo(request: Writable, streams: readonly Readable[]): SpawnedKeeper
       if (line === "slug_taken") throw runFailure("slug_taken", { slug: launch.metadata.slug });
       throw runFailure("keeper_died", { detail: said.trim().slice(-4000) });
     },
+    leave: () => void request.destroy(),
     abandon: () => {
       if (!isTold) request.destroy();
     },

@@ -59,6 +59,20 @@ export const describeRun = (engine: TestEngine) =>
       expect((await cli.run(["run", "--", "sh", "-c", "exit 42"])).exitCode).toBe(42);
     });
 
+    it("tells all that a command printed, and how it ended, to a command line that had no time to attach yet", async () => {
+      await using cli = engine.createCli();
+      const running = cli.start(["run", "--", "sh", "-c", "seq 1 40000; exit 3"]);
+      const within = (name: string) =>
+        openRunsOf(cli.stateRoot) > 0 ? join(cli.stateRoot, "sandboxes", slugsOf(cli.stateRoot)[0] ?? "", name) : "";
+      await expect.poll(() => existsSync(within("keeper.sock")), { interval: 1 }).toBe(true);
+      process.kill(running.pid, "SIGSTOP");
+      await expect.poll(() => readFileSync(within("events.jsonl"), "utf8")).toContain("sandbox_launched");
+      await pause(500); // So long the command must not begin.
+      process.kill(running.pid, "SIGCONT");
+      const { stdout, exitCode } = await running.ended;
+      expect({ lines: stdout.split("\n").length, exitCode }).toEqual({ lines: 40_001, exitCode: 3 });
+    });
+
     it("gives standard input to a plain command, and its bytes back unchanged", async () => {
       await using cli = engine.createCli();
       const bytes = Uint8Array.from({ length: 300_000 }, (_, n) => 33 + (n % 90));

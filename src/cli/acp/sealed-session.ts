@@ -90,6 +90,8 @@ async function launchSession(
   } catch (error) {
     await stop();
     throw error;
+  } finally {
+    keeper.leave();
   }
   return {
     slug,
