@@ -1,6 +1,7 @@
 import * as fs from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { processesSaying } from "../../kit/processes-saying.ts";
 import { bytes, makeCopyArea, treeOf } from "./copy-kit.ts";
 
 type Area = ReturnType<typeof makeCopyArea>;
@@ -332,5 +333,7 @@ describe("the copy", () => {
     await expect(area.diff()).rejects.toMatchObject({ code: "copy_not_there" });
     fs.rmSync(area.paths.dir, { recursive: true });
     await expect(area.copy(1e9, AbortSignal.abort(new Error("stop")))).rejects.toThrow("stop");
+    // A git that still waited for more would write what it has got when we end, into a folder that is gone by then.
+    expect(processesSaying(area.root)).toEqual([]);
   });
 });

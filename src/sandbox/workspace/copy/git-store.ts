@@ -143,17 +143,35 @@ function spawnGit(programs: ProgramsOutside, dir: string, workTree: string, args
     child.on("close", (code) => resolve({ code: code ?? 128, stdout: Buffer.concat(out), stderr }));
   });
   ended.catch(() => {}); // Seen by whoever awaits it.
-  return { stdin: child.stdin, ended };
+  return { stdin: child.stdin, ended, kill: () => void child.kill("SIGKILL") };
 }
 
 const lineEnd = Buffer.from("\n");
 
-async function importTree(
-  programs: ProgramsOutside,
-  dir: string,
-  tree: { readonly name: string; readonly from: string | undefined; readonly edits: AsyncIterable<TreeEdit> },
-): Promise<string> {
-  const { stdin, ended } = spawnGit(programs, dir, join(dir, "empty"), ["fast-import", "--quiet", "--force"]);
+interface NewTree {
+  readonly name: string;
+  readonly from: string | undefined;
+  readonly edits: AsyncIterable<TreeEdit>;
+}
+
+async function importTree(programs: ProgramsOutside, dir: string, tree: NewTree): Promise<string> {
+  const git = spawnGit(programs, dir, join(dir, "empty"), ["fast-import", "--quiet", "--force"]);
+  try {
+    await feedTree(git, tree);
+  } catch (error) {
+    // It would wait for the rest until we are gone, and then write what it has into a folder that was removed meanwhile.
+    git.kill();
+    await git.ended.catch(() => {});
+    throw error;
+  }
+  const { code, stdout, stderr } = await git.ended;
+  const id = stdout.toString().trim();
+  if (code !== 0 || !/^[0-9a-f]{40,64}$/.test(id))
+    throw copyFailure("copy_git_failed", { act: "remember the workspace", detail: firstLine(stderr) });
+  return id;
+}
+
+async function feedTree({ stdin, ended }: Pick<ReturnType<typeof spawnGit>, "stdin" | "ended">, tree: NewTree) {
   let isOver = false;
   void ended.then(
     () => (isOver = true),
@@ -184,11 +202,6 @@ async function importTree(
   }
   await write("\nget-mark :1\n");
   stdin.end();
-  const { code, stdout, stderr } = await ended;
-  const id = stdout.toString().trim();
-  if (code !== 0 || !/^[0-9a-f]{40,64}$/.test(id))
-    throw copyFailure("copy_git_failed", { act: "remember the workspace", detail: firstLine(stderr) });
-  return id;
 }
 
 /** A path as git's own commands read one that may hold any byte. */
