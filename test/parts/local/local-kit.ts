@@ -107,13 +107,15 @@ export async function launchSandbox(
   const defences = { ...localDefences, ...options.defences };
   const engine = createLocalEngine({ host: localHost(options), defences });
   let cgroups: readonly string[] = [];
-  const prepared = await engine.prepare(
-    testPlan(folder.path, options.plan),
-    options.view ?? { mounts: [] },
-    (facts) => {
+  const plan = testPlan(folder.path, options.plan);
+  const prepared = await engine
+    .prepare(plan, options.view ?? { mounts: [] }, (facts) => {
       cgroups = facts.cgroups ?? cgroups;
-    },
-  );
+    })
+    .catch((error: unknown) => {
+      folder[Symbol.dispose](); // One that fails before there are namespaces leaves nobody who could.
+      throw error;
+    });
   const { sandbox } = prepared;
   await prepared.mounted.catch(() => {}); // Told to whoever asks.
   return {
