@@ -108,6 +108,12 @@ export const runErrors = {
     status: 500,
     exit: 6,
   },
+  sandbox_lost: {
+    message: (d: { reason: string }) => `Cannot start sandbox: it ended meanwhile: ${d.reason}`,
+    hint: () => "caisson doctor",
+    status: 500,
+    exit: 6,
+  },
   launch_timed_out: {
     message: (d: { step: string; seconds: number }) =>
       `Cannot start sandbox: step "${d.step}" took over ${d.seconds} s`,

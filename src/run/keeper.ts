@@ -8,6 +8,7 @@ import { eventsVersion } from "../spec/events-version.ts";
 import type { LaunchRequest, ToKeeper } from "../spec/keeper-protocol.ts";
 import type { Metadata } from "../spec/state-files.ts";
 import { serveControl } from "./control-server.ts";
+import { runFailure } from "./errors.ts";
 import type { EventLog } from "./event-log.ts";
 import type { GuardedWorkspace, KeeperHost } from "./keeper-host.ts";
 import { type LaunchedRun, launchRun } from "./launch.ts";
@@ -127,6 +128,8 @@ export async function keep(host: KeeperHost, request: LaunchRequest, keeping: Ke
   session?.begin();
   let launched: LaunchedRun | undefined;
   let guarded: GuardedWorkspace | undefined;
+  /** Why the sandbox ended by itself: whatever fails then, that was first. */
+  let lost: string | undefined;
   let exit: { exitCode: number | null; signal?: string } = { exitCode: null };
   const callOff = callAfter(request.policy.limits.timeoutSeconds, () => {
     events.append({ event: "limit_reached", limit: "time", detail: `${request.policy.limits.timeoutSeconds} s` });
@@ -147,7 +150,10 @@ export async function keep(host: KeeperHost, request: LaunchRequest, keeping: Ke
             guarded = made;
           },
           lost: () => finish("interrupted"),
-          over: () => abort.abort(),
+          over: (why) => {
+            lost = why;
+            abort.abort();
+          },
         },
       ),
     );
@@ -167,7 +173,9 @@ export async function keep(host: KeeperHost, request: LaunchRequest, keeping: Ke
   } catch (error) {
     if (!abort.signal.aborted || !end) {
       end ??= "launch_failed";
-      tellFailure(error, { slug, files, console });
+      const first =
+        lost === undefined ? stateFailure(host.stateRoot, error) : runFailure("sandbox_lost", { reason: lost });
+      tellFailure(first, { slug, files, console });
     }
   }
 

@@ -29,8 +29,8 @@ export interface RunState {
   guarded(guarded: GuardedWorkspace): void;
   /** Gate or sandbox ended by themselves while it ran. */
   lost(): void;
-  /** The sandbox is gone: nothing runs any more. */
-  over(): void;
+  /** The sandbox is gone, and why: nothing runs any more. */
+  over(why: string): void;
 }
 
 /** Tells of a launch in events and log, and from then on of the end of its gate or sandbox. */
@@ -81,16 +81,16 @@ function watchGate({ files }: ObservedRun, state: RunState, gate: GateClient): v
 
 /** While launching, the step that needs it fails and says why; what a limit ended has been told. */
 function watchSandbox({ files }: ObservedRun, state: RunState, sandbox: Sandbox): void {
-  let isLimited = false;
+  let limited: string | undefined;
   sandbox.onLimit((limit, detail) => {
-    isLimited = true;
+    limited = `it met its ${limit} limit: ${detail}`;
     files.events.append({ event: "limit_reached", limit, detail });
   });
   void sandbox.gone.then(({ reason }) => {
-    if (!state.signal.aborted && state.isLaunched() && !isLimited) {
+    if (!state.signal.aborted && state.isLaunched() && limited === undefined) {
       files.events.append({ event: "sandbox_lost", reason });
       state.lost();
     }
-    state.over();
+    state.over(limited ?? reason);
   });
 }

@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { readdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { expect, it } from "vitest";
 import { createTestCli, type TestCli } from "../kit/cli.ts";
@@ -53,6 +53,21 @@ itAsRoot?.("a disk that is full in the middle of a run ends it, and the reason i
   expect(processesSaying(cli.stateRoot)).toEqual([]);
 });
 
+itAsRoot?.("a workspace that cannot be written to is refused with the reason, and a copy of it is not", async () => {
+  await using cli = createTestCli();
+  using disk = mountSmall(cli.workspace, 64);
+  writeFileSync(join(cli.workspace, "a"), "one\n");
+  disk.remount("ro");
+  const run = await cli.run(["run", "--json", "--", "cat", "a"]);
+  expect(run.exitCode).toBe(4);
+  const told = run.jsonLines().find((line) => "error" in line);
+  const error = { code: "workspace_unwritable", hint: expect.stringContaining("--workspace copy") };
+  expect(told).toMatchObject({ error });
+  expect(run.stdout).toContain("its file system is read-only");
+  const copied = await cli.run(["run", "--workspace", "copy", "--", "cat", "a"]);
+  expect(copied).toMatchObject({ exitCode: 0, stdout: "one\n" });
+});
+
 it("a state folder that cannot be one is told with the reason, before anything was made", async () => {
   await using cli = createTestCli();
   writeFileSync(cli.stateRoot, "");
@@ -69,13 +84,20 @@ it("a state folder that cannot be one is told with the reason, before anything w
 function smallDisk(cli: TestCli, kilobytes: number) {
   const at = dirname(cli.stateRoot);
   const filler = join(at, "filler");
-  const mount = (...args: readonly string[]) => execFileSync("mount", [...args, at]);
-  mkdirSync(at, { recursive: true });
-  mount("-t", "tmpfs", "-o", `size=${kilobytes}k`, "tmpfs");
+  const disk = mountSmall(at, kilobytes);
   return {
-    grow: () => void mount("-o", "remount,size=64m"),
+    grow: () => disk.remount("size=64m"),
     fill: () => expect(() => writeFileSync(filler, Buffer.alloc(2 * kilobytes * 1024))).toThrow(/ENOSPC/),
     empty: () => rmSync(filler),
+    [Symbol.dispose]: disk[Symbol.dispose],
+  };
+}
+
+function mountSmall(at: string, kilobytes: number) {
+  const mount = (...args: readonly string[]) => execFileSync("mount", [...args, at]);
+  mount("-t", "tmpfs", "-o", `size=${kilobytes}k`, "tmpfs");
+  return {
+    remount: (options: string) => void mount("-o", `remount,${options}`),
     [Symbol.dispose]: () => void execFileSync("umount", ["-l", at]),
   };
 }

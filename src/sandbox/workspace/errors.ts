@@ -40,6 +40,13 @@ export const guardErrors = {
     status: 500,
     exit: 6,
   },
+  workspace_unwritable: {
+    message: ({ path, reason }: { path: string; reason: string }) =>
+      `Cannot guard workspace: the folder that keeps the agent from making ${path} cannot be made: ${reason}`,
+    hint: () => "use --workspace copy, which writes nothing to it",
+    status: 409,
+    exit: 4,
+  },
   git_missing: {
     message: () => "Cannot guard the workspace's repository: git is not on PATH",
     hint: () => "install git, or use --workspace none",

@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import * as fs from "node:fs";
 import { createServer, type Server } from "node:net";
+import { dirname } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { removeTree } from "../../host/process/remove-tree.ts";
 import type { ProgramsOutside } from "../../host/programs-outside.ts";
@@ -23,9 +24,7 @@ export function createGuardHost(programs: ProgramsOutside): GuardHost {
     readOwn: (target) => maybe(() => fs.readFileSync(target)),
     holdFolder,
     readUntrusted,
-    makeFolder: (target, mode) => {
-      fs.mkdirSync(target, { recursive: true, mode });
-    },
+    makeFolder,
     removeFolder,
     writeFile: (target, bytes, { mode, mtimeMs }) => {
       fs.writeFileSync(target, bytes, { mode });
@@ -190,6 +189,26 @@ function tryMove(path: string, newPath: string): boolean {
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "EXDEV") return false;
+    throw error;
+  }
+}
+
+/** One by one: of a whole path Node says no more than that it could not be made. */
+function makeFolder(path: string, mode: number): void {
+  if (isMade(path, mode)) return;
+  makeFolder(dirname(path), mode);
+  if (!isMade(path, mode)) throw new Error(`cannot make ${path}: what it lies in is gone`);
+}
+
+/** Whether it is there now; false when what it lies in is not. */
+function isMade(path: string, mode: number): boolean {
+  try {
+    fs.mkdirSync(path, { mode });
+    return true;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "ENOENT") return false;
+    if (code === "EEXIST" && fs.statSync(path, { throwIfNoEntry: false })?.isDirectory()) return true;
     throw error;
   }
 }

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { systemReason } from "../../host/system-reason.ts";
 import type { Journal } from "../../spec/engine.ts";
 import { claimLock, claimPresence, writeClaim } from "./claims.ts";
 import { copyTree } from "./copy-tree.ts";
@@ -43,8 +44,17 @@ export async function prepareGuard(
   const present = await host.announce(claimPresence(plan.claim));
   const made = await host.exclusively(claimLock(plan.claim), () => {
     writeClaim(host, plan.claim, { guardDir: plan.guardDir, placeholders: plan.placeholders });
-    for (const path of plan.placeholders) host.makeFolder(path, 0o755);
+    for (const path of plan.placeholders) makePlaceholder(host, path);
   });
   if (made === undefined) throw guardFailure("workspace_busy", { dir: plan.workspace });
   return present;
+}
+
+function makePlaceholder(host: GuardHost, path: string): void {
+  try {
+    host.makeFolder(path, 0o755);
+  } catch (error) {
+    const reason = systemReason(error);
+    throw reason === undefined ? error : guardFailure("workspace_unwritable", { path, reason }, { cause: error });
+  }
 }
