@@ -17,10 +17,15 @@ export function watchEnd(exited: Promise<ProcessEnd>, streams: readonly Readable
   const open = new Set(streams.filter((stream) => !stream.closed));
   let exit: ProcessEnd | undefined;
   let quiet: NodeJS.Timeout | undefined;
+  let looked: NodeJS.Immediate | undefined;
+  const hush = () => {
+    clearTimeout(quiet);
+    clearImmediate(looked);
+  };
   const ended = new Promise<ProcessEnd>((resolve) => {
     const settle = () => {
       if (exit === undefined || open.size > 0) return;
-      clearTimeout(quiet);
+      hush();
       resolve(exit);
     };
     for (const stream of streams) {
@@ -37,13 +42,18 @@ export function watchEnd(exited: Promise<ProcessEnd>, streams: readonly Readable
   });
 
   function wait(): void {
-    clearTimeout(quiet);
+    hush();
+    // A process that stood still has its timers first, and then what was said meanwhile: it looks once more before it hangs up.
     quiet = setTimeout(() => {
-      const unheard = [...open].filter((stream) => stream.readableFlowing === null);
-      for (const stream of unheard) stream.resume();
-      if (unheard.length > 0 || [...open].some((stream) => stream.isPaused())) return wait();
-      for (const stream of open) stream.destroy();
+      looked = setImmediate(hangUp);
     }, quietMilliseconds);
+  }
+
+  function hangUp(): void {
+    const unheard = [...open].filter((stream) => stream.readableFlowing === null);
+    for (const stream of unheard) stream.resume();
+    if (unheard.length > 0 || [...open].some((stream) => stream.isPaused())) wait();
+    else for (const stream of open) stream.destroy();
   }
 
   return {
