@@ -85,6 +85,7 @@ export async function createDockerKeeperHost(
         facts: { ...prepared.facts },
         sandbox: prepared.sandbox,
         onServiceOutput: prepared.onServiceOutput,
+        leftToHand: prepared.leftToHand,
         openListener: async (port) => listenerIn(() => started, port),
         openPorts: async (gate, sandbox) => {
           if (started === undefined) throw runFailure("gate_failed", { detail: "it has no address" });

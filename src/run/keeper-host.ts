@@ -41,6 +41,11 @@ export interface PreparedSandbox {
   openListener(port: number): Promise<HandedListener>;
   /** Where the engine has services beside the agent: what they say. */
   readonly onServiceOutput?: (listener: (service: string, bytes: Uint8Array) => void) => void;
+  /**
+   * Where others can end the engine's things: resolves when whoever takes this away by hand has done so, or does no more; at
+   * once where nobody does.
+   */
+  readonly leftToHand?: () => Promise<void>;
   /** Makes ports of the sandbox reachable through the gate; resolves with the places that they got. Throws `port_taken`. */
   openPorts(gate: GateClient, sandbox: string, ports: readonly PublishedPort[]): Promise<readonly PublishedPort[]>;
 }

@@ -22,6 +22,8 @@ export async function tearDown(
   const { journal, events, log, audit } = run.files;
   const leftovers: string[] = [];
   if (launched) {
+    // Else they would fail on what we have removed before them.
+    await launched.prepared.leftToHand?.();
     // The sandbox first, so that nothing asks the gate any more; then the gate has a moment to tell its last decisions, while
     // what the sandbox had is taken away.
     const { sandbox } = launched.prepared;

@@ -26,12 +26,7 @@ describe("a person who uses docker-compose on a run", () => {
       });
     expect(compose("ps")).toMatch(new RegExp(`caisson-${slug}-agent-1 .* Up`));
     compose("logs", "--no-color");
-    try {
-      compose("down", "--timeout", "2");
-    } catch (error) {
-      // The keeper takes away what has been stopped, at the same time: on a slow day one of it is gone before compose asks.
-      expect(String((error as { stderr?: string }).stderr)).toMatch(/No such (container|network)/);
-    }
+    compose("down", "--timeout", "2");
     expect((await running.ended).exitCode).toBe(6);
     expect((await cli.run(["ls", "--all", "--json"])).jsonLines()).toMatchObject([{ slug, end: "interrupted" }]);
     expect(readdirSync(join(cli.stateRoot, "open"))).toEqual([]);

@@ -25,6 +25,8 @@ export interface DockerSandbox {
   readonly initPid: number;
   /** What the services say, from their first byte on as far as it was kept. */
   onServiceOutput(listener: (service: string, bytes: Uint8Array) => void): void;
+  /** Resolves when whoever takes all of it away by hand has done so, or does no more; at once where nobody does. */
+  leftToHand(): Promise<void>;
 }
 
 /** Gets facts for the journal before the act that makes them true. */
@@ -160,6 +162,7 @@ async function prepare(
     onServiceOutput: (listener) => {
       for (const [service, output] of outputs) output.listen((bytes) => listener(service, bytes));
     },
+    leftToHand: () => watch.hand.done(),
     sandbox: {
       slug: plan.slug,
       limitMechanisms: { cpu: "docker", memory: "docker", processes: "docker", disk: "watchdog, rlimit of each file" },

@@ -122,7 +122,14 @@ export function boundPorts(
 /** The channel's end is the gate's: without it nobody answers for what it lets through. */
 async function ended(api: EngineApi, id: string, stream: Duplex): Promise<string> {
   await new Promise<void>((resolve) => stream.once("close", resolve));
-  const state = await api.inspectContainer(id).catch((error: unknown) => (isSilent(error) ? "silent" : undefined));
+  const look = () =>
+    api.inspectContainer(id).catch((error: unknown) => (isSilent(error) ? ("silent" as const) : undefined));
+  let state = await look();
+  // Its channel ends a moment before the engine says that it has: who stopped it in order may be about to remove it.
+  for (let looks = 0; looks < 10 && state !== undefined && state !== "silent" && state.isRunning; looks += 1) {
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    state = await look();
+  }
   if (state === "silent") return "the docker engine does not answer";
   if (state === undefined) return "its container is gone";
   if (!state.isRunning) return `ended with code ${state.exitCode}`;
