@@ -1,7 +1,8 @@
 import { existsSync, mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { describe, expect, inject, it } from "vitest";
+import { describe, expect, inject, it, onTestFinished } from "vitest";
+import { removeTree } from "../../src/host/process/remove-tree.ts";
 import { stateMark } from "../../src/sandbox/docker/docker-names.ts";
 import { type DockerBox, freshSlug, launchDockerBox, openDockerWorld } from "../kit/docker-sandbox.ts";
 
@@ -46,6 +47,7 @@ describe("reap() and endGate()", () => {
   it("find what turns up late, of a container that was asked for when its keeper was killed", async () => {
     const slug = freshSlug();
     const stateDir = mkdtempSync(join(tmpdir(), "caisson-docker-"));
+    onTestFinished(() => void removeTree(stateDir));
     const facts = { state: stateMark(stateDir) };
     const making = world.engine.prepare(world.plan(slug, stateDir), { mounts: [] }, () => {});
     expect(await world.engine.reap(slug, facts)).toEqual([]);

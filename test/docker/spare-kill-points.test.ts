@@ -1,11 +1,10 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from "vitest";
-import { findSpare, spareFolder } from "../../src/run/spare-place.ts";
 import { aheadIn, hasRun, markers, sandboxes, waitingAhead } from "../kit/ahead-in.ts";
 import { makeBundledCopy } from "../kit/bundled-copy.ts";
 import type { TestCli } from "../kit/cli.ts";
-import { ownProcesses, spareCalls, until } from "../kit/spare-calls.ts";
+import { ownProcesses, spareCalls, until, waitingSpare } from "../kit/spare-calls.ts";
 import { dockerTestEngine } from "../kit/test-engine.ts";
 
 const name = inject("dockerEngine");
@@ -17,7 +16,7 @@ beforeAll(async () => {
 });
 afterAll(() => faulty[Symbol.dispose]());
 afterEach(removeAll);
-const { keepSpare, piped } = spareCalls(() => faulty.launcher);
+const { keepSpare, piped, startSpare } = spareCalls(() => faulty.launcher);
 const forDocker = ["--engine", "docker"];
 
 describe("a spare's keeper is killed at each line of its journal, and the next cleanup leaves nothing", () => {
@@ -56,14 +55,19 @@ describe("a spare's keeper is killed at each line of its journal, and the next c
 
   it.each(whileItBoots)("while it boots: %s", async (point) => {
     await using cli = engine.createCli();
-    await keepSpare(killing(cli, point), ...forDocker).catch(() => undefined);
+    // It may be said to wait, and be gone before anybody looks.
+    try {
+      startSpare(killing(cli, point), ...forDocker);
+    } catch {
+      // It had no keeper any more.
+    }
     await over(cli);
   });
 
   it.each(whenItEnds)("when it ends: %s", async (point) => {
     await using cli = engine.createCli();
     await keepSpare(killing(cli, point), ...forDocker);
-    process.kill(findSpare(spareFolder(cli.stateRoot))?.pid ?? 0, "SIGTERM");
+    process.kill(waitingSpare(cli), "SIGTERM");
     await over(cli);
   });
 

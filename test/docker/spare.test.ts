@@ -1,10 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from "vitest";
-import { findSpare, spareFolder } from "../../src/run/spare-place.ts";
 import { aheadIn, aheads, markers, threeOf, waitingAhead } from "../kit/ahead-in.ts";
 import { makeBundledCopy } from "../kit/bundled-copy.ts";
 import { dockerEngineAt } from "../kit/docker-engine.ts";
-import { keeperOf, ownProcesses, slugOf, spareCalls, until } from "../kit/spare-calls.ts";
+import { keeperOf, ownProcesses, slugOf, spareCalls, until, waitingSpare } from "../kit/spare-calls.ts";
 import { dockerTestEngine } from "../kit/test-engine.ts";
 import { visitRun } from "../kit/visit-run.ts";
 
@@ -150,7 +149,7 @@ describe("what a spare has in the engine", () => {
   it("goes with a killed command line, and with a keeper that is told to go", async () => {
     await using cli = engine.createCli();
     await keepSpare(cli, ...forDocker);
-    process.kill(findSpare(spareFolder(cli.stateRoot))?.pid ?? 0, "SIGKILL");
+    process.kill(waitingSpare(cli), "SIGKILL");
     await until(() => ownProcesses(cli).length === 0);
     await cli.run(["cleanup"]);
     expect({ held: await held(), markers: markers(cli) }).toEqual({ held: [], markers: [] });

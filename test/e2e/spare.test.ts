@@ -29,6 +29,7 @@ import {
   slugOf,
   spareCalls,
   until,
+  waitingSpare,
 } from "../kit/spare-calls.ts";
 
 type Copy = Awaited<ReturnType<typeof makeBundledCopy>>;
@@ -288,7 +289,7 @@ describe("a spare", () => {
   it("takes its keeper and gate with it when it is killed, and the next run boots by itself", async () => {
     await using cli = createTestCli();
     await keepSpare(cli);
-    process.kill(findSpare(spareFolder(cli.stateRoot))?.pid ?? 0, "SIGKILL");
+    process.kill(waitingSpare(cli), "SIGKILL");
     await until(() => ownProcesses(cli).length === 0);
     const run = piped(cli, `"$0" run "$@" 2>&1`, ["--engine", "local", "--", "echo", "hello"]);
     expect(run).toMatchObject({ code: 0, text: expect.stringContaining("hello") });

@@ -9,6 +9,7 @@ import { statePaths } from "../../src/sandbox/state-paths.ts";
 import type { FaultReport, KillPoint } from "../fixtures/faults/kill-point.ts";
 import { dockerEngineAt } from "./docker-engine.ts";
 import { inEngine, leftBy } from "./docker-leftovers.ts";
+import { readMaybe } from "./spare-calls.ts";
 
 /** What a case on the docker engine found, besides what every case tells. */
 export interface DockerFaultReport extends FaultReport {
@@ -148,8 +149,9 @@ function openCase(given: { readonly engine: string; readonly cli: string }, poin
       return report;
     },
     [Symbol.dispose]() {
-      for (const pid of others()) process.kill(pid, "SIGKILL");
-      rmSync(root, { recursive: true, force: true });
+      for (const pid of others()) killIfThere(pid);
+      // Whoever was killed a moment ago may still make an end of what it wrote.
+      rmSync(root, { recursive: true, force: true, maxRetries: 10 });
     },
   };
 }
@@ -186,6 +188,15 @@ function linesOf(journal: string): readonly string[] {
 const treeOf = (folder: string): readonly string[] =>
   execFileSync("find", [folder, "-printf", "%P %y %m %u %s\n"], { encoding: "utf8" }).split("\n").sort();
 
+/** It may have ended since it was found. */
+function killIfThere(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+  }
+}
+
 /** Processes of this machine that were started with this variable. */
 function processesWith(variable: string): readonly number[] {
   const has = (pid: string) => {
@@ -203,7 +214,7 @@ function processesWith(variable: string): readonly number[] {
 async function until(others: () => readonly number[], isSo: () => boolean): Promise<void> {
   for (const end = Date.now() + patience; !isSo(); await sleep(50)) {
     if (Date.now() > end) {
-      const argv = others().map((pid) => readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " "));
+      const argv = others().map((pid) => readMaybe(`/proc/${pid}/cmdline`).replaceAll("\0", " "));
       throw new Error(`not within ${patience} ms; here are:\n${argv.join("\n")}`);
     }
   }

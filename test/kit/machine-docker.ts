@@ -65,9 +65,9 @@ function start(file: string, argv: readonly string[]): void {
   });
 }
 
-/** Waits until it does not fail any more; after 30 s throws with what the engine last said. */
+/** Waits until it does not fail any more; after 120 s throws with what the engine last said. */
 async function until(isSo: () => Promise<unknown>): Promise<void> {
-  for (const end = Date.now() + 30_000; Date.now() < end; await pause(50)) {
+  for (const end = Date.now() + 120_000; Date.now() < end; await pause(50)) {
     try {
       await isSo();
       return;

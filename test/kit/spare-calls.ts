@@ -38,12 +38,17 @@ export interface SpareCalls {
 export function spareCalls(launcher: () => string): SpareCalls {
   const start = (cli: TestCli, shell: string, words: readonly string[]) => startCall(cli, launcher(), shell, words);
   const waitingKeeper = async (cli: TestCli) => {
-    await until(() => findSpare(spareFolder(cli.stateRoot)) !== undefined);
-    const spare = findSpare(spareFolder(cli.stateRoot))?.pid ?? 0;
     const isKeeper = (pid: number) => /start\.cjs\0keeper/.test(readMaybe(`/proc/${pid}/cmdline`));
-    // Numbers of processes begin anew at any time: what belongs together is joined by a pipe.
-    const told = linkOf(`/proc/${spare}/fd/8`);
-    return ownProcesses(cli).find((pid) => isKeeper(pid) && linkOf(`/proc/${pid}/fd/0`) === told) ?? 0;
+    let keeper: number | undefined;
+    await until(() => {
+      const spare = findSpare(spareFolder(cli.stateRoot));
+      // Numbers of processes begin anew at any time: what belongs together is joined by a pipe.
+      const told = spare && linkOf(`/proc/${spare.pid}/fd/8`);
+      const isJoined = (pid: number) => isKeeper(pid) && linkOf(`/proc/${pid}/fd/0`) === told;
+      keeper = told === undefined ? undefined : ownProcesses(cli).find(isJoined);
+      return keeper !== undefined;
+    });
+    return keeper as unknown as number;
   };
   const startSpare = (cli: TestCli, ...options: readonly string[]) => {
     const { status, stderr, stdout } = spawnSync(launcher(), ["spare", ...options], {
@@ -84,6 +89,13 @@ export function spareCalls(launcher: () => string): SpareCalls {
 
 /** A shell's words with the exit code behind their output, as a pipe. */
 export const inPipe = (shell: string) => `{ ${shell}; echo "code=$?"; } </dev/null 2>/dev/null | cat`;
+
+/** The spare that waits. Throws when there is none: a signal to process 0 would be one to all of us. */
+export function waitingSpare(cli: TestCli): number {
+  const spare = findSpare(spareFolder(cli.stateRoot));
+  if (spare === undefined) throw new Error("no spare waits");
+  return spare.pid;
+}
 
 /** Every process that has this person's state folder in its variables. */
 export function ownProcesses(cli: TestCli): readonly number[] {

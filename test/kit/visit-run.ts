@@ -39,7 +39,13 @@ export async function visitRun(cli: TestCli, engine: string, launcher: () => str
   const running = byHand("ps")
     .match(/\S+-1 .* Up/g)
     ?.map((line) => line.split(" ")[0]);
-  const gateSaid = [...byHand("logs", "--no-color", "gate").matchAll(/"type":"(\w+)"/g)].map(([, type]) => type);
+  // What it decided is on its way through the engine while the agent has its answer.
+  let logs = "";
+  await until(() => {
+    logs = byHand("logs", "--no-color", "gate");
+    return logs.includes("refused.example");
+  });
+  const gateSaid = [...logs.matchAll(/"type":"(\w+)"/g)].map(([, type]) => type);
   const go = join(cli.workspace, "go");
   writeFileSync(go, "");
   const text = await call.ended;

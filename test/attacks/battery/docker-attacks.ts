@@ -108,7 +108,7 @@ const networks: readonly Attack[] = [
     setting: {
       variables: { SCRIPT: `awk '$2 == "gate" { print $1 }' /etc/hosts > gate; ${waitForDone}; false` },
       meanwhile: `${waitForReady}
-        curl -sS --max-time 3 -x http://$(cat gate):3128 http://good.test/public/$MARKER; touch done`,
+        curl -sS --max-time 10 -x http://$(cat gate):3128 http://good.test/public/$MARKER; touch done`,
     },
     defence: "no address of the host there, the gate serves the agent alone",
     off: {

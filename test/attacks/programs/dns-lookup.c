@@ -20,7 +20,7 @@ int main(void) {
   inet_pton(AF_INET, setting("TARGET"), &to.sin_addr);
   int fd = socket(AF_INET, SOCK_DGRAM, 0);
   if (fd < 0) blocked("socket");
-  struct timeval wait = {10, 0};
+  struct timeval wait = {5, 0};
   setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof wait);
   /* Connected, so that the kernel tells when nobody is there. */
   if (connect(fd, (struct sockaddr *)&to, sizeof to) != 0) blocked("connect");

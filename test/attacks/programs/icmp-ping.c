@@ -9,7 +9,7 @@ int main(void) {
   if (fd < 0) blocked("socket");
   struct sockaddr_in to = {.sin_family = AF_INET};
   inet_pton(AF_INET, setting("TARGET"), &to.sin_addr);
-  struct timeval wait = {10, 0};
+  struct timeval wait = {5, 0};
   setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof wait);
   char packet[64] = {0};
   ((struct icmphdr *)packet)->type = ICMP_ECHO;

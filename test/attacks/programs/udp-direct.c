@@ -8,7 +8,7 @@ int main(void) {
   if (getaddrinfo(setting("TARGET"), setting("PORT"), &hints, &to) != 0) blocked("address");
   int fd = socket(to->ai_family, SOCK_DGRAM, 0);
   if (fd < 0) blocked("socket");
-  struct timeval wait = {10, 0};
+  struct timeval wait = {5, 0};
   setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof wait);
   const char *marker = setting("MARKER");
   if (sendto(fd, marker, strlen(marker), 0, to->ai_addr, to->ai_addrlen) < 0) blocked("sendto");
