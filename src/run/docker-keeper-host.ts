@@ -85,6 +85,7 @@ export async function createDockerKeeperHost(
         facts: { ...prepared.facts },
         sandbox: prepared.sandbox,
         onServiceOutput: prepared.onServiceOutput,
+        hasDied: prepared.hasDied,
         leftToHand: prepared.leftToHand,
         openListener: async (port) => listenerIn(() => started, port),
         openPorts: async (gate, sandbox) => {

@@ -41,6 +41,8 @@ export interface PreparedSandbox {
   openListener(port: number): Promise<HandedListener>;
   /** Where the engine has services beside the agent: what they say. */
   readonly onServiceOutput?: (listener: (service: string, bytes: Uint8Array) => void) => void;
+  /** Where the engine is a server, which tells late: whether the sandbox's first process has died. */
+  readonly hasDied?: () => boolean;
   /**
    * Where others can end the engine's things: resolves when whoever takes this away by hand has done so, or does no more; at
    * once where nobody does.

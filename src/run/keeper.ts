@@ -39,8 +39,9 @@ export interface Keeping {
 
 /** Longest that who launched it is waited for: it attaches at once, but for a machine that has no time for it, or a Ctrl-Z. */
 const attachMilliseconds = 30_000;
-/** How long after a command that was cut off its sandbox or gate may be told as lost. */
+/** How long after a command that was cut off its sandbox or gate may be told as lost; and where its first process has died, surely is. */
 const lostMilliseconds = 1000;
+const surelyLostMilliseconds = 20_000;
 
 /**
  * Marks a sandbox as open and makes its folder; false when the slug is taken. The marker comes first: it names us. One that is
@@ -168,7 +169,11 @@ export async function keep(host: KeeperHost, request: LaunchRequest, keeping: Ke
     await Promise.race([console.firstAttached, keeping.alone, aborted(abort.signal, attachMilliseconds)]);
     if (!abort.signal.aborted) exit = await console.runMain(launched.prepared.sandbox, journal, abort.signal);
     // Of an engine that is a server, the end of what was cut off may be the first that is heard when it dies.
-    if (metadata.engine !== "local" && isCutOff(exit.exitCode)) await aborted(abort.signal, lostMilliseconds);
+    if (metadata.engine !== "local" && isCutOff(exit.exitCode)) {
+      await aborted(abort.signal, lostMilliseconds);
+      // A busy engine may tell a command's end seconds before its container's.
+      if (launched.prepared.hasDied?.() === true) await aborted(abort.signal, surelyLostMilliseconds);
+    }
     end ??= exit.exitCode === 0 ? "completed" : "failed";
   } catch (error) {
     if (!abort.signal.aborted || !end) {
@@ -253,7 +258,7 @@ const isCutOff = (exitCode: number | null) => exitCode === null || exitCode === 
 /** Resolves when the signal says so, or the time is up. */
 function aborted(signal: AbortSignal, milliseconds: number): Promise<void> {
   return new Promise((resolve) => {
-    if (signal.aborted) resolve();
+    if (signal.aborted) return resolve();
     const timer = setTimeout(resolve, milliseconds);
     signal.addEventListener(
       "abort",

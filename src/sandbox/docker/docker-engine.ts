@@ -1,5 +1,6 @@
 import type { EngineApi, EngineFacts } from "../../host/docker/engine-api.ts";
 import { removeTree } from "../../host/process/remove-tree.ts";
+import { identifyProcess, isSameProcess } from "../../host/process-identity.ts";
 import type { Sandbox } from "../../spec/engine.ts";
 import { sandboxFolders } from "../sandbox-folders.ts";
 import type { DockerDefences } from "./defences.ts";
@@ -25,6 +26,8 @@ export interface DockerSandbox {
   readonly initPid: number;
   /** What the services say, from their first byte on as far as it was kept. */
   onServiceOutput(listener: (service: string, bytes: Uint8Array) => void): void;
+  /** Whether the first process has died, as this machine sees it: the engine may tell later. */
+  hasDied(): boolean;
   /** Resolves when whoever takes all of it away by hand has done so, or does no more; at once where nobody does. */
   leftToHand(): Promise<void>;
 }
@@ -136,6 +139,7 @@ async function prepare(
     void watching.then((watch) => watch.close()).catch(() => {});
     throw error;
   });
+  const init = identifyProcess(initPid);
   watch.follow(id);
   limits.follow(initPid);
   let hasEnded = false;
@@ -162,6 +166,7 @@ async function prepare(
     onServiceOutput: (listener) => {
       for (const [service, output] of outputs) output.listen((bytes) => listener(service, bytes));
     },
+    hasDied: () => !isSameProcess(init),
     leftToHand: () => watch.hand.done(),
     sandbox: {
       slug: plan.slug,
