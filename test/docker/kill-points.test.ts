@@ -91,7 +91,7 @@ describe("the engine itself", () => {
 
   it("has nothing of all that any more, and runs go on working", async () => {
     expect(await inEngine(name, () => true)).toEqual([]);
-    // A shim ends by itself some time after its container has been taken away.
+    // A container's last process ends some time after the container has been taken away.
     await expect.poll(() => heldByEngine(name), { timeout: 30_000 }).toEqual([]);
     expect(await faults.run(nobody)).toMatchObject({ end: "completed", leftovers: [], cleanupExit: 0 });
   });

@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { procTable } from "../../src/host/process/process-table.ts";
 import { statePaths } from "../../src/sandbox/state-paths.ts";
 import { dockerEngineAt } from "./docker-engine.ts";
 
@@ -19,18 +20,17 @@ export async function inEngine(engine: string, fits: (name: string) => boolean):
   ].flatMap(([kind = "", name = ""]) => (fits(name) ? [`${kind} ${name}`] : []));
 }
 
-/** What holds the containers of the tests' engine, and bridges: both outlive a dockerd that was killed. */
+/**
+ * Processes of the tests' engine's containers, which outlive a dockerd that was killed: whatever a shim holds. A shim that holds nothing
+ * is the engine's own leftover: dockerd was killed when it had removed the container, and had not told containerd yet.
+ */
 export function heldByEngine(engine: string): readonly string[] {
-  const shims = readdirSync("/proc").flatMap((pid) => {
-    try {
-      const argv = readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0");
-      const isShim = argv[0]?.includes("containerd-shim") && argv.some((text) => text.includes(`/${engine}/`));
-      return isShim ? [`shim ${argv.join(" ")}`] : [];
-    } catch {
-      return [];
-    }
+  return procTable.pids().flatMap((pid) => {
+    const argv = procTable.file(pid, "cmdline")?.split("\0") ?? [];
+    const isShim = argv[0]?.includes("containerd-shim") && argv.some((text) => text.includes(`/${engine}/`));
+    if (!isShim) return [];
+    return procTable.children(pid).map((child) => `process ${child} of ${argv.join(" ")}`);
   });
-  return shims;
 }
 
 const record =
